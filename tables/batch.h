@@ -1,0 +1,55 @@
+/*
+ * One committed change of the local origin: number, time, user, program, files with SHA-256, a summary, undo records and
+ * the hash of the batch before (SHA-256 over all of these and the digest of the undo records).
+ */
+#pragma once
+
+#include "tables/digest.h"
+#include "tables/store.h"
+
+#include <glib.h>
+
+typedef struct {
+    char *name;
+    guint8 sha256[TBL_SHA256_SIZE];
+} TblBatchFile;
+
+/* What the writer of a batch says about it. Borrowed by tbl_draft_commit. */
+typedef struct {
+    const char *program; /* "gif-import", "policyctl" */
+    const char *user;    /* tbl_batch_user() */
+    const TblBatchFile *files;
+    guint n_files;
+    const char *summary; /* one JSON object, as text */
+    guint64 undoes;      /* the batch that this one undoes, or 0 */
+} TblBatchInfo;
+
+/* A header as read back. */
+typedef struct {
+    guint64 number;
+    gint64 time; /* seconds since 1970 */
+    char *user, *program, *summary;
+    GArray *files; /* TblBatchFile, elements owned */
+    guint64 undoes, undone_by;
+    guint8 undo_digest[TBL_SHA256_SIZE];
+    guint8 previous[TBL_SHA256_SIZE], hash[TBL_SHA256_SIZE];
+} TblBatch;
+
+void tbl_batch_free(TblBatch *batch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblBatch, tbl_batch_free)
+/* The login name that runs this process (SUDO_USER counts), else its uid in decimal. Caller frees. */
+char *tbl_batch_user(void);
+
+/* A header by number; TBL_NOTFOUND when there is none. */
+TblResult tbl_batch_read(TblReader *reader, guint64 number, TblBatch **batch);
+
+/* An undo record: the state of one thing before the batch. */
+typedef enum { TBL_UNDO_OBJECT = 1, TBL_UNDO_DOMAIN } TblUndoKind;
+typedef struct TblUndoLog TblUndoLog;
+/* Collects undo records in `writer` under `number`. */
+TblUndoLog *tbl_undo_new(TblWriter *writer, guint64 number);
+/* `before` empty: the thing was created, its key alone undoes it. */
+void tbl_undo_add(TblUndoLog *log, TblUndoKind kind, TblSlice key, TblSlice before);
+/* Writes what is left, drops undo records older than `keep` batches, writes the header and moves the chain in the writer's meta.
+ * Frees the log. */
+void tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info, guint keep);

@@ -1,0 +1,22 @@
+/*
+ * The store's value encoding: unsigned LEB128 numbers and length-prefixed strings, read with a sticky error.
+ * Pure.
+ */
+#pragma once
+
+#include "tables/slice.h"
+
+#include <glib.h>
+
+typedef struct {
+    const unsigned char *at, *end;
+    bool broken; /* sticky: a number or a length ran over the end */
+} TblCursor;
+
+TblCursor tbl_cursor(TblSlice bytes);
+guint64 tbl_cursor_number(TblCursor *cursor);  /* 0 when broken */
+TblSlice tbl_cursor_string(TblCursor *cursor); /* borrowed; empty when broken */
+bool tbl_cursor_done(const TblCursor *cursor); /* everything was read and nothing was broken */
+
+void tbl_encode_number(GByteArray *out, guint64 number);
+void tbl_encode_string(GByteArray *out, TblSlice text);

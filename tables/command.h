@@ -1,0 +1,34 @@
+/* What the programs share at their surface: exit codes, common options, a table of subcommands over GOption. */
+#pragma once
+
+#include "tables/config.h"
+
+#include <glib.h>
+
+enum {
+    TBL_EXIT_OK = 0,
+    TBL_EXIT_FAILED = 1,
+    TBL_EXIT_USAGE = 2,
+    TBL_EXIT_REFUSED = 3,
+    TBL_EXIT_TEMPORARY = 75, /* EX_TEMPFAIL of sysexits.h */
+    TBL_EXIT_CONFIG = 78,    /* EX_CONFIG */
+};
+
+/* Errors that carry their exit code: domain TBL_EXIT_ERROR, code one of the above. */
+#define TBL_EXIT_ERROR (tbl_exit_error_quark())
+GQuark tbl_exit_error_quark(void);
+/* The exit code of any error: its own in TBL_EXIT_ERROR, 78 in TBL_CONFIG_ERROR, 2 in G_OPTION_ERROR, else 1. */
+int tbl_exit_code(const GError *error);
+
+/* A verb: one or two words ("domain add"), run with argv[0] = the verb's last word, its own options and arguments after it. */
+typedef struct {
+    const char *group; /* first word */
+    const char *verb;  /* second word or NULL */
+    const char *synopsis;
+    const char *summary;
+    int (*run)(TblConfig *config, int argc, char **argv);
+} TblCommand;
+
+/* Handles --config (before or after the verb), --help, --version, finds the verb, loads the configuration, runs it.
+ * `commands` ends with an entry whose group is NULL. Returns the exit code. */
+int tbl_command_main(const char *program, const TblCommand *commands, int argc, char **argv);

@@ -1,0 +1,50 @@
+/*
+ * Changes that are not committed yet: an overlay over one snapshot in which later changes see earlier ones, and
+ * its commit as one batch in one transaction, sorted by key. All programs write through it.
+ * One thread. Strings passed in are copied.
+ */
+#pragma once
+
+#include "tables/batch.h"
+#include "tables/domain.h"
+#include "tables/object.h"
+#include "tables/row.h"
+#include "tables/store.h"
+#include "tables/view.h"
+
+typedef struct TblDraft TblDraft;
+
+/* Over the newest snapshot of `store`. A caller that will commit holds tbl_store_lock first. */
+TblDraft *tbl_draft_new(TblStore *store, GError **error);
+void tbl_draft_free(TblDraft *draft);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblDraft, tbl_draft_free)
+
+/* The store as it would be: for tables/resolve and tables/maps. Borrowed. */
+TblView *tbl_draft_view(TblDraft *draft);
+/* The snapshot's state before any change. */
+const TblMeta *tbl_draft_base(const TblDraft *draft);
+
+/* An object by its name (any spelling); a new copy, NULL with no error when there is none. */
+TblObject *tbl_draft_find(TblDraft *draft, TblOrigin origin, const char *name, GError **error);
+TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
+
+/* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
+TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
+
+/* Creates (id 0: one is assigned) or replaces an object. The caller has checked names and uniqueness; what it
+ * takes from others' rows is a bug there and fails here. `object` gets its id. */
+bool tbl_draft_put(TblDraft *draft, TblObject *object, GError **error);
+bool tbl_draft_delete(TblDraft *draft, guint64 id, GError **error);
+void tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain);
+void tbl_draft_delete_domain(TblDraft *draft, const char *name);
+
+/* Net changes, objects sorted bytewise by class name, then folded name: `before` NULL = created, `after` NULL = deleted.
+ * Objects that ended as they began are not called. False when the store failed. */
+typedef bool (*TblChangeFunc)(const TblObject *before, const TblObject *after, gpointer data);
+bool tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
+bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
+
+/* Commits the net changes as one batch. `*number` is the batch, 0 when there was no net change and nothing was written;
+ * `*generation` the generation after. TBL_STORE_ERROR_STALE when somebody committed since the snapshot. */
+bool tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, guint64 *generation,
+                      GError **error);

@@ -1,0 +1,55 @@
+/*
+ * What the store keeps under one address key: up to one row of each kind, in the order in which they answer.
+ * Pure.
+ */
+#pragma once
+
+#include "tables/object.h"
+
+/* The order is the precedence of the answers; targets and tombstones answer nothing by themselves. */
+typedef enum {
+    TBL_ROW_LOCAL = 1,
+    TBL_ROW_DIRECTORY,
+    TBL_ROW_LOCAL_GENERATED,
+    TBL_ROW_DIRECTORY_GENERATED,
+    TBL_ROW_TOMBSTONE,
+    TBL_ROW_LOCAL_TARGET, /* a remote's target: reserves the address (events 236 and 238) */
+    TBL_ROW_DIRECTORY_TARGET,
+    TBL_ROW_KINDS = TBL_ROW_DIRECTORY_TARGET,
+} TblRowKind;
+
+typedef struct {
+    TblRowKind kind;
+    TblClass object_class; /* of the owner; 0 for a tombstone */
+    bool primary;          /* the row is the owner's primary of its type */
+    bool forwards;         /* the owner has an Alt-Recipient */
+    bool homed;            /* the owner has a Home-Server */
+    bool disabled;         /* the owner is a disabled account that exclude-disabled hides */
+    guint64 object;        /* id of the owner; 0 for a tombstone */
+    TblSlice spelling;     /* the address as stored; a tombstone's as it was */
+    TblSlice primary_address; /* the owner's SMTP primary as stored (SMTP rows only); empty when it has none */
+    bool moved;            /* tombstone: `notice` is the new address, else a text */
+    TblSlice notice;
+    gint64 expires;        /* tombstone: seconds since 1970, 0 = never */
+} TblRow;
+
+/* A key's rows in order of kind, at most one of each kind. Slices borrow from the bytes they were decoded from. */
+typedef struct {
+    guint count;
+    TblRow row[TBL_ROW_KINDS];
+} TblRows;
+
+/* `key` is the address key (a spelling that equals its value is not stored again). */
+bool tbl_rows_decode(TblRows *rows, TblSlice key, TblSlice bytes);
+void tbl_rows_encode(const TblRows *rows, TblSlice key, GByteArray *out);
+/* Puts a row in its place, replacing the one of its kind. */
+void tbl_rows_put(TblRows *rows, const TblRow *row);
+void tbl_rows_remove(TblRows *rows, TblRowKind kind);
+const TblRow *tbl_rows_get(const TblRows *rows, TblRowKind kind); /* NULL when there is none */
+/* The first row that answers (explicit or generated), else NULL. */
+const TblRow *tbl_rows_answer(const TblRows *rows);
+
+/* Calls `put` for every explicit and target row of an object: its key and the row. Rows borrow from the object.
+ * False when one of its addresses is not valid (then nothing was called for it). */
+typedef void (*TblRowFunc)(TblSlice key, const TblRow *row, gpointer data);
+bool tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data);
