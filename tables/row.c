@@ -1,0 +1,168 @@
+#include "tables/row.h"
+
+#include "tables/address.h"
+#include "tables/codec.h"
+#include "tables/store.h"
+
+/* Flag bits of an encoded row; the class takes the lowest three. */
+enum {
+    ROW_CLASS_MASK = 7,
+    ROW_PRIMARY = 1 << 3,
+    ROW_FORWARDS = 1 << 4,
+    ROW_HOMED = 1 << 5,
+    ROW_DISABLED = 1 << 6,
+    ROW_SPELT_AS_KEY = 1 << 7,
+    ROW_HAS_PRIMARY = 1 << 8,
+    ROW_MOVED = 1 << 9,
+};
+
+/* The part of a key behind `type:`. */
+static TblSlice
+key_value(TblSlice key)
+{
+    const char *colon = memchr(key.ptr, ':', key.len);
+    if (!colon)
+        return (TblSlice){key.ptr, 0};
+    return (TblSlice){colon + 1, (size_t)(key.ptr + key.len - colon - 1)};
+}
+
+static bool
+row_decode(TblRow *row, TblCursor *cursor, TblSlice key)
+{
+    *row = (TblRow){0};
+    guint64 kind = tbl_cursor_number(cursor), flags = tbl_cursor_number(cursor);
+    if (cursor->broken || kind < TBL_ROW_LOCAL || kind > TBL_ROW_KINDS)
+        return false;
+    row->kind = (TblRowKind)kind;
+    row->object_class = (TblClass)(flags & ROW_CLASS_MASK);
+    row->primary = flags & ROW_PRIMARY;
+    row->forwards = flags & ROW_FORWARDS;
+    row->homed = flags & ROW_HOMED;
+    row->disabled = flags & ROW_DISABLED;
+    row->moved = flags & ROW_MOVED;
+    row->object = tbl_cursor_number(cursor);
+    row->spelling = flags & ROW_SPELT_AS_KEY ? key_value(key) : tbl_cursor_string(cursor);
+    if (row->kind == TBL_ROW_TOMBSTONE) {
+        row->notice = tbl_cursor_string(cursor);
+        row->expires = (gint64)tbl_cursor_number(cursor);
+    } else if (flags & ROW_HAS_PRIMARY) {
+        row->primary_address = row->primary ? row->spelling : tbl_cursor_string(cursor);
+    }
+    return !cursor->broken && row->spelling.len > 0;
+}
+
+bool
+tbl_rows_decode(TblRows *rows, TblSlice key, TblSlice bytes)
+{
+    TblCursor cursor = tbl_cursor(bytes);
+    int last = 0;
+    rows->count = 0;
+    while (!tbl_cursor_done(&cursor)) {
+        if (rows->count == TBL_ROW_KINDS || !row_decode(&rows->row[rows->count], &cursor, key) ||
+            (int)rows->row[rows->count].kind <= last)
+            return false;
+        last = (int)rows->row[rows->count++].kind;
+    }
+    return true;
+}
+
+static void
+row_encode(const TblRow *row, TblSlice key, GByteArray *out)
+{
+    bool as_key = key.len <= TBL_STORE_KEY_MAX && tbl_slice_equal(row->spelling, key_value(key));
+    guint64 flags = (guint64)row->object_class | (row->primary ? ROW_PRIMARY : 0) | (row->forwards ? ROW_FORWARDS : 0) |
+                    (row->homed ? ROW_HOMED : 0) | (row->disabled ? ROW_DISABLED : 0) |
+                    (as_key ? ROW_SPELT_AS_KEY : 0) | (row->primary_address.len ? ROW_HAS_PRIMARY : 0) |
+                    (row->moved ? ROW_MOVED : 0);
+    tbl_encode_number(out, row->kind);
+    tbl_encode_number(out, flags);
+    tbl_encode_number(out, row->object);
+    if (!as_key)
+        tbl_encode_string(out, row->spelling);
+    if (row->kind == TBL_ROW_TOMBSTONE) {
+        tbl_encode_string(out, row->notice);
+        tbl_encode_number(out, (guint64)row->expires);
+    } else if (row->primary_address.len && !row->primary) {
+        tbl_encode_string(out, row->primary_address);
+    }
+}
+
+void
+tbl_rows_encode(const TblRows *rows, TblSlice key, GByteArray *out)
+{
+    for (guint i = 0; i < rows->count; i++)
+        row_encode(&rows->row[i], key, out);
+}
+
+void
+tbl_rows_put(TblRows *rows, const TblRow *row)
+{
+    guint at = 0;
+    while (at < rows->count && rows->row[at].kind < row->kind)
+        at++;
+    if (at == rows->count || rows->row[at].kind != row->kind) {
+        memmove(&rows->row[at + 1], &rows->row[at], (rows->count - at) * sizeof *row);
+        rows->count++;
+    }
+    rows->row[at] = *row;
+}
+
+void
+tbl_rows_remove(TblRows *rows, TblRowKind kind)
+{
+    for (guint i = 0; i < rows->count; i++) {
+        if (rows->row[i].kind != kind)
+            continue;
+        memmove(&rows->row[i], &rows->row[i + 1], (rows->count - i - 1) * sizeof rows->row[0]);
+        rows->count--;
+        return;
+    }
+}
+
+const TblRow *
+tbl_rows_get(const TblRows *rows, TblRowKind kind)
+{
+    for (guint i = 0; i < rows->count; i++)
+        if (rows->row[i].kind == kind)
+            return &rows->row[i];
+    return NULL;
+}
+
+const TblRow *
+tbl_rows_answer(const TblRows *rows)
+{
+    return rows->count > 0 && rows->row[0].kind <= TBL_ROW_DIRECTORY_GENERATED ? &rows->row[0] : NULL;
+}
+
+bool
+tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data)
+{
+    const TblProxy *smtp = tbl_object_primary(object, "SMTP");
+    bool local = object->origin == TBL_ORIGIN_LOCAL, complete = true;
+    for (guint i = 0; i <= object->addresses->len; i++) {
+        bool is_target = i == object->addresses->len;
+        const TblProxy *proxy = is_target ? object->target : g_ptr_array_index(object->addresses, i);
+        if (!proxy)
+            continue;
+        g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+        if (!key) {
+            complete = false;
+            continue;
+        }
+        TblRow row = {
+            .kind = is_target ? (local ? TBL_ROW_LOCAL_TARGET : TBL_ROW_DIRECTORY_TARGET)
+                              : (local ? TBL_ROW_LOCAL : TBL_ROW_DIRECTORY),
+            .object_class = object->object_class,
+            .primary = !is_target && proxy->primary,
+            .forwards = object->text[TBL_TEXT_FORWARD] != NULL,
+            .homed = object->text[TBL_TEXT_HOME_SERVER] != NULL,
+            .disabled = object->disabled,
+            .object = object->id,
+            .spelling = tbl_slice(proxy->value),
+        };
+        if (!is_target && smtp && strcmp(proxy->type, "SMTP") == 0)
+            row.primary_address = tbl_slice(smtp->value);
+        put(tbl_slice(key), &row, data);
+    }
+    return complete;
+}

@@ -1,0 +1,128 @@
+#include "tables/digest.h"
+#include "tables/store_env.h"
+
+struct TblWriter {
+    TblStore *store;
+    MDB_txn *txn;
+    TblMeta meta;
+    GByteArray *record; /* value and check sum of the put under way */
+    int rc;             /* sticky */
+};
+
+TblWriter *
+tbl_writer_begin(TblStore *store, GError **error)
+{
+    TblWriter *writer = g_new0(TblWriter, 1);
+    writer->store = store;
+    writer->record = g_byte_array_new();
+    int rc = mdb_txn_begin(store->env, NULL, 0, &writer->txn);
+    TblSlice bytes;
+    if (rc == 0 && tbl_writer_get(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), &bytes) == TBL_FOUND &&
+        tbl_store_meta_decode(&writer->meta, bytes) != TBL_STORE_SCHEMA)
+        rc = MDB_CORRUPTED;
+    if (rc == 0)
+        rc = writer->rc;
+    if (rc != 0) {
+        tbl_store_fail(error, store->path, "cannot write to the store", rc);
+        tbl_writer_abort(writer);
+        return NULL;
+    }
+    return writer;
+}
+
+TblMeta *
+tbl_writer_meta(TblWriter *writer)
+{
+    return &writer->meta;
+}
+
+TblResult
+tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key, TblSlice *value)
+{
+    char scratch[TBL_STORE_LONG_KEY_SIZE];
+    MDB_val k = tbl_store_key(key, scratch), v;
+    if (writer->rc != 0)
+        return TBL_FAILED;
+    int rc = mdb_get(writer->txn, writer->store->dbi[db], &k, &v);
+    if (rc == MDB_NOTFOUND)
+        return TBL_NOTFOUND;
+    if (rc == 0 && !tbl_store_record_intact(k, v.mv_data, v.mv_size))
+        rc = MDB_CORRUPTED;
+    writer->rc = rc;
+    if (rc != 0)
+        return TBL_FAILED;
+    *value = (TblSlice){v.mv_data, v.mv_size - TBL_STORE_CHECKSUM_SIZE};
+    return TBL_FOUND;
+}
+
+static void
+put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value, unsigned flags)
+{
+    char scratch[TBL_STORE_LONG_KEY_SIZE];
+    if (writer->rc != 0)
+        return;
+    MDB_val k = tbl_store_key(key, scratch);
+    guint32 sum = GUINT32_TO_LE(tbl_checksum((TblSlice){k.mv_data, k.mv_size}, value));
+    g_byte_array_set_size(writer->record, 0);
+    g_byte_array_append(writer->record, (const guint8 *)value.ptr, value.len);
+    g_byte_array_append(writer->record, (const guint8 *)&sum, sizeof sum);
+    MDB_val v = {writer->record->len, writer->record->data};
+    writer->rc = mdb_put(writer->txn, writer->store->dbi[db], &k, &v, flags);
+}
+
+void
+tbl_writer_put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value)
+{
+    put(writer, db, key, value, 0);
+}
+
+void
+tbl_writer_append(TblWriter *writer, TblDb db, TblSlice key, TblSlice value)
+{
+    /* A long key goes by its digest, which comes in no order. */
+    put(writer, db, key, value, key.len > TBL_STORE_KEY_MAX ? 0 : MDB_APPEND);
+    if (writer->rc == MDB_KEYEXIST) {
+        writer->rc = 0;
+        put(writer, db, key, value, 0);
+    }
+}
+
+void
+tbl_writer_delete(TblWriter *writer, TblDb db, TblSlice key)
+{
+    char scratch[TBL_STORE_LONG_KEY_SIZE];
+    if (writer->rc != 0)
+        return;
+    MDB_val k = tbl_store_key(key, scratch);
+    int rc = mdb_del(writer->txn, writer->store->dbi[db], &k, NULL);
+    writer->rc = rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+bool
+tbl_writer_commit(TblWriter *writer, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    writer->meta.generation++;
+    tbl_store_meta_encode(&writer->meta, bytes);
+    tbl_writer_put(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), (TblSlice){(const char *)bytes->data, bytes->len});
+    int rc = writer->rc;
+    if (rc == 0) {
+        rc = mdb_txn_commit(writer->txn);
+        writer->txn = NULL; /* gone, whatever came of it */
+    }
+    if (rc != 0)
+        tbl_store_fail(error, writer->store->path, "cannot commit", rc);
+    tbl_writer_abort(writer);
+    return rc == 0;
+}
+
+void
+tbl_writer_abort(TblWriter *writer)
+{
+    if (!writer)
+        return;
+    if (writer->txn)
+        mdb_txn_abort(writer->txn);
+    g_byte_array_unref(writer->record);
+    g_free(writer);
+}
