@@ -1,0 +1,252 @@
+/* The compact encoding of a directory object. Part of tables/object.h. */
+#include "tables/codec.h"
+#include "tables/object.h"
+
+/* Bits of an encoded object's first number. Part of the store's format. */
+#define OBJECT_CLASS_MASK 0x7u
+#define OBJECT_ORIGIN_SHIFT 3
+#define OBJECT_ORIGIN_MASK 0x3u
+#define OBJECT_HIDDEN (1u << 5)
+#define OBJECT_REDIRECT (1u << 6)
+#define OBJECT_AUTHENTICATED (1u << 7)
+#define OBJECT_DISABLED (1u << 8)
+#define OBJECT_TARGET (1u << 9)
+#define OBJECT_LIMIT_IN (1u << 10)
+#define OBJECT_LIMIT_OUT (1u << 11)
+#define OBJECT_CREATED (1u << 12)
+#define OBJECT_OTHER (1u << 13)
+#define OBJECT_TEXT_SHIFT 14
+#define OBJECT_REFS_SHIFT (OBJECT_TEXT_SHIFT + TBL_TEXT_COUNT)
+#define OBJECT_BITS (OBJECT_REFS_SHIFT + TBL_REFS_COUNT)
+
+/* An address begins with a number: bit 0 primary, the rest 0 (the type follows) or 1 (SMTP, nearly
+ * all). */
+#define PROXY_PRIMARY 1u
+#define PROXY_SMTP 2u
+
+#define SMTP "SMTP"
+
+static void
+proxy_encode(const TblProxy *proxy, GByteArray *out)
+{
+    bool smtp = strcmp(proxy->type, SMTP) == 0;
+
+    tbl_encode_number(out, (proxy->primary ? PROXY_PRIMARY : 0) | (smtp ? PROXY_SMTP : 0));
+    if (!smtp)
+        tbl_encode_string(out, tbl_slice(proxy->type));
+    tbl_encode_string(out, tbl_slice(proxy->value));
+}
+
+static int
+primary_compare_in_array(gconstpointer a, gconstpointer b)
+{
+    const TblProxy *left = *(TblProxy *const *)a, *right = *(TblProxy *const *)b;
+    int order = strcmp(left->type, right->type);
+
+    return order != 0 ? order : strcmp(left->value, right->value);
+}
+
+/* Primaries first, sorted by type, so that one state has one encoding; secondaries as given. */
+static void
+addresses_encode(const GPtrArray *addresses, GByteArray *out)
+{
+    g_autoptr(GPtrArray) primaries = g_ptr_array_new();
+
+    tbl_encode_number(out, addresses->len);
+    for (guint i = 0; i < addresses->len; i++) {
+        if (((const TblProxy *)addresses->pdata[i])->primary)
+            g_ptr_array_add(primaries, addresses->pdata[i]);
+    }
+    g_ptr_array_sort(primaries, primary_compare_in_array);
+    for (guint i = 0; i < primaries->len; i++)
+        proxy_encode(primaries->pdata[i], out);
+    for (guint i = 0; i < addresses->len; i++) {
+        if (!((const TblProxy *)addresses->pdata[i])->primary)
+            proxy_encode(addresses->pdata[i], out);
+    }
+}
+
+static void
+strings_encode(const GPtrArray *strings, GByteArray *out)
+{
+    tbl_encode_number(out, strings->len);
+    for (guint i = 0; i < strings->len; i++)
+        tbl_encode_string(out, tbl_slice(strings->pdata[i]));
+}
+
+static guint64
+object_bits(const TblObject *object)
+{
+    guint64 bits = (guint64)object->object_class | (guint64)object->origin << OBJECT_ORIGIN_SHIFT;
+
+    bits |= object->hidden ? OBJECT_HIDDEN : 0;
+    bits |= object->deliver_and_redirect ? OBJECT_REDIRECT : 0;
+    bits |= object->authenticated_only ? OBJECT_AUTHENTICATED : 0;
+    bits |= object->disabled ? OBJECT_DISABLED : 0;
+    bits |= object->target ? OBJECT_TARGET : 0;
+    bits |= object->limit_in >= 0 ? OBJECT_LIMIT_IN : 0;
+    bits |= object->limit_out >= 0 ? OBJECT_LIMIT_OUT : 0;
+    bits |= object->created != 0 ? OBJECT_CREATED : 0;
+    bits |= object->other->len > 0 ? OBJECT_OTHER : 0;
+    for (guint i = 0; i < TBL_TEXT_COUNT; i++)
+        bits |= (guint64)(object->text[i] != NULL) << (OBJECT_TEXT_SHIFT + i);
+    for (guint i = 0; i < TBL_REFS_COUNT; i++)
+        bits |= (guint64)(object->refs[i]->len > 0) << (OBJECT_REFS_SHIFT + i);
+    return bits;
+}
+
+void
+tbl_object_encode(const TblObject *object, GByteArray *out)
+{
+    tbl_encode_number(out, object_bits(object));
+    tbl_encode_string(out, tbl_slice(object->name));
+    addresses_encode(object->addresses, out);
+    if (object->target)
+        proxy_encode(object->target, out);
+    for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
+        if (object->text[i])
+            tbl_encode_string(out, tbl_slice(object->text[i]));
+    }
+    for (guint i = 0; i < TBL_REFS_COUNT; i++) {
+        if (object->refs[i]->len > 0)
+            strings_encode(object->refs[i], out);
+    }
+    if (object->limit_in >= 0)
+        tbl_encode_number(out, (guint64)object->limit_in);
+    if (object->limit_out >= 0)
+        tbl_encode_number(out, (guint64)object->limit_out);
+    if (object->created != 0)
+        tbl_encode_number(out, object->created);
+    if (object->other->len > 0)
+        strings_encode(object->other, out);
+}
+
+/* A string without NUL, copied; NULL (and a broken cursor) otherwise. */
+static char *
+string_decode(TblCursor *cursor)
+{
+    TblSlice text = tbl_cursor_string(cursor);
+
+    if (cursor->broken || (text.len > 0 && memchr(text.ptr, '\0', text.len))) {
+        cursor->broken = true;
+        return NULL;
+    }
+    return g_strndup(text.ptr, text.len);
+}
+
+static TblProxy *
+proxy_decode(TblCursor *cursor)
+{
+    guint64 bits = tbl_cursor_number(cursor);
+    g_autofree char *type = NULL;
+    g_autofree char *value = NULL;
+    TblProxy *proxy;
+
+    if (bits > (PROXY_PRIMARY | PROXY_SMTP))
+        cursor->broken = true;
+    type = bits & PROXY_SMTP ? g_strdup(SMTP) : string_decode(cursor);
+    value = string_decode(cursor);
+    if (cursor->broken)
+        return NULL;
+    proxy = g_new(TblProxy, 1);
+    proxy->type = g_steal_pointer(&type);
+    proxy->value = g_steal_pointer(&value);
+    proxy->primary = bits & PROXY_PRIMARY;
+    return proxy;
+}
+
+/* The number of elements that follow; each takes at least one byte, so more than what is left is
+ * damage. */
+static guint
+count_decode(TblCursor *cursor)
+{
+    guint64 count = tbl_cursor_number(cursor);
+
+    if (count > (guint64)(cursor->end - cursor->at) || count > G_MAXUINT) {
+        cursor->broken = true;
+        return 0;
+    }
+    return (guint)count;
+}
+
+static void
+strings_decode(TblCursor *cursor, GPtrArray *strings)
+{
+    guint count = count_decode(cursor);
+
+    for (guint i = 0; i < count && !cursor->broken; i++) {
+        char *text = string_decode(cursor);
+
+        if (text)
+            g_ptr_array_add(strings, text);
+    }
+}
+
+static gint64
+limit_decode(TblCursor *cursor)
+{
+    guint64 limit = tbl_cursor_number(cursor);
+
+    if (limit > G_MAXINT64)
+        cursor->broken = true;
+    return (gint64)(limit & G_MAXINT64);
+}
+
+static void
+body_decode(TblCursor *cursor, TblObject *object, guint64 bits)
+{
+    guint count = count_decode(cursor);
+
+    for (guint i = 0; i < count && !cursor->broken; i++) {
+        TblProxy *proxy = proxy_decode(cursor);
+
+        if (proxy)
+            g_ptr_array_add(object->addresses, proxy);
+    }
+    if (bits & OBJECT_TARGET)
+        object->target = proxy_decode(cursor);
+    for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
+        if (bits >> (OBJECT_TEXT_SHIFT + i) & 1)
+            object->text[i] = string_decode(cursor);
+    }
+    for (guint i = 0; i < TBL_REFS_COUNT; i++) {
+        if (bits >> (OBJECT_REFS_SHIFT + i) & 1)
+            strings_decode(cursor, object->refs[i]);
+    }
+    if (bits & OBJECT_LIMIT_IN)
+        object->limit_in = limit_decode(cursor);
+    if (bits & OBJECT_LIMIT_OUT)
+        object->limit_out = limit_decode(cursor);
+    if (bits & OBJECT_CREATED)
+        object->created = tbl_cursor_number(cursor);
+    if (bits & OBJECT_OTHER)
+        strings_decode(cursor, object->other);
+    if (object->other->len % 2 != 0)
+        cursor->broken = true;
+}
+
+TblObject *
+tbl_object_decode(TblSlice bytes, guint64 id)
+{
+    TblCursor cursor = tbl_cursor(bytes);
+    guint64 bits = tbl_cursor_number(&cursor);
+    guint origin = (guint)(bits >> OBJECT_ORIGIN_SHIFT) & OBJECT_ORIGIN_MASK;
+    guint object_class = (guint)bits & OBJECT_CLASS_MASK;
+    g_autofree char *name = string_decode(&cursor);
+    g_autoptr(TblObject) object = NULL;
+
+    if (cursor.broken || bits >> OBJECT_BITS != 0 || object_class < TBL_CLASS_MAILBOX ||
+        object_class > TBL_CLASS_PUBLIC_FOLDER || origin < TBL_ORIGIN_LOCAL ||
+        origin > TBL_ORIGIN_DIRECTORY)
+        return NULL;
+    object = tbl_object_new((TblOrigin)origin, (TblClass)object_class, name);
+    object->id = id;
+    object->hidden = bits & OBJECT_HIDDEN;
+    object->deliver_and_redirect = bits & OBJECT_REDIRECT;
+    object->authenticated_only = bits & OBJECT_AUTHENTICATED;
+    object->disabled = bits & OBJECT_DISABLED;
+    body_decode(&cursor, object, bits);
+    if (!tbl_cursor_done(&cursor))
+        return NULL;
+    return g_steal_pointer(&object);
+}
