@@ -205,7 +205,7 @@ prune_batch(TblWriter *writer, guint64 number)
 }
 
 void
-tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info, guint keep)
+tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info)
 {
     flush_chunk(log);
     TblMeta *meta = tbl_writer_meta(log->writer);
@@ -231,9 +231,18 @@ tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info, guint keep)
     tbl_writer_append(log->writer, TBL_DB_BATCHES, (TblSlice){key, sizeof key}, (TblSlice){(const char *)bytes->data, bytes->len});
     meta->batch = log->number;
     memcpy(meta->batch_hash, batch.hash, TBL_SHA256_SIZE);
-    for (guint64 old = log->number > keep ? log->number - keep : 0; old > 0 && prune_batch(log->writer, old); old--)
+    for (guint64 old = log->number > info->undo_keep ? log->number - info->undo_keep : 0; old > 0 && prune_batch(log->writer, old); old--)
         ;
     g_array_unref(batch.files);
+    g_byte_array_unref(log->chunk);
+    g_free(log);
+}
+
+void
+tbl_undo_abort(TblUndoLog *log)
+{
+    guint8 unused[TBL_SHA256_SIZE];
+    tbl_digest_finish(log->digest, unused);
     g_byte_array_unref(log->chunk);
     g_free(log);
 }

@@ -22,6 +22,7 @@ typedef struct {
     guint n_files;
     const char *summary; /* one JSON object, as text */
     guint64 undoes;      /* the batch that this one undoes, or 0 */
+    guint undo_keep;     /* `[store] undo-keep`: batches whose undo records stay, this one included */
 } TblBatchInfo;
 
 /* A header as read back. */
@@ -50,6 +51,7 @@ typedef struct TblUndoLog TblUndoLog;
 TblUndoLog *tbl_undo_new(TblWriter *writer, guint64 number);
 /* `before` empty: the thing was created, its key alone undoes it. */
 void tbl_undo_add(TblUndoLog *log, TblUndoKind kind, TblSlice key, TblSlice before);
-/* Writes what is left, drops undo records older than `keep` batches, writes the header and moves the chain in the writer's meta.
+/* Writes what is left, drops the undo records of all but the last `undo_keep` batches, writes the header and moves the chain in the writer's meta.
  * Frees the log. */
-void tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info, guint keep);
+void tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info);
+void tbl_undo_abort(TblUndoLog *log); /* frees the log */

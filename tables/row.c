@@ -166,3 +166,9 @@ tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data)
     }
     return complete;
 }
+
+char *
+tbl_name_key(TblOrigin origin, const char *folded)
+{
+    return g_strdup_printf("%d%s", (int)origin, folded);
+}

@@ -53,3 +53,6 @@ const TblRow *tbl_rows_answer(const TblRows *rows);
  * False when one of its addresses is not valid (then nothing was called for it). */
 typedef void (*TblRowFunc)(TblSlice key, const TblRow *row, gpointer data);
 bool tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data);
+
+/* The key of a name in TBL_DB_NAMES. `folded` by tbl_text_fold. Caller frees. */
+char *tbl_name_key(TblOrigin origin, const char *folded);

@@ -44,7 +44,7 @@ view_name(TblView *base, TblOrigin origin, const char *folded, guint64 *id)
     TblSlice bytes;
     if (!view->usable)
         return TBL_FAILED;
-    g_autofree char *key = g_strdup_printf("%c%s", '0' + (int)origin, folded);
+    g_autofree char *key = tbl_name_key(origin, folded);
     TblResult result = tbl_reader_get(view->reader, TBL_DB_NAMES, tbl_slice(key), &bytes);
     if (result == TBL_FOUND && bytes.len != 8)
         return TBL_FAILED;

@@ -1,0 +1,118 @@
+#include "tables/claim.h"
+
+#include "tables/address.h"
+
+void
+tbl_claim_clear(TblClaim *claim)
+{
+    g_free(claim->holder);
+    g_free(claim->reason);
+    *claim = (TblClaim){0};
+}
+
+/* The declaration of an SMTP value's domain; NULL for other types and undeclared domains. */
+static const TblDomain *
+declared_domain(TblDraft *draft, TblSlice type, TblSlice value)
+{
+    TblAddress address;
+    if (type.len != 4 || g_ascii_strncasecmp(type.ptr, "SMTP", 4) != 0 || !tbl_address_parse(&address, value))
+        return NULL;
+    TblView *view = tbl_draft_view(draft);
+    return tbl_domains_find_mail(view->domains(view), tbl_address_domain(&address));
+}
+
+static TblResult
+taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice value, TblClaim *claim)
+{
+    TblView *view = tbl_draft_view(draft);
+    g_autoptr(TblObject) holder = NULL;
+    if (view->object(view, row->object, &holder) != TBL_FOUND)
+        return TBL_FAILED;
+    claim->fault = fault;
+    claim->holder = g_strdup(holder->name);
+    bool target = row->kind == TBL_ROW_LOCAL_TARGET || row->kind == TBL_ROW_DIRECTORY_TARGET;
+    claim->reason = g_strdup_printf("%.*s:%.*s is %s of %s \"%s\"%s", (int)type.len, type.ptr, (int)value.len, value.ptr,
+                                    target ? "the target" : "an address", tbl_class_name(holder->object_class),
+                                    holder->name, holder->origin == TBL_ORIGIN_DIRECTORY ? " in the directory" : "");
+    return TBL_FOUND;
+}
+
+static TblResult
+load_rows(TblDraft *draft, TblSlice type, TblSlice value, TblRows *rows)
+{
+    g_autofree char *key = tbl_proxy_key(type, value);
+    rows->count = 0;
+    return key && tbl_draft_rows(draft, key, rows) == TBL_FAILED ? TBL_FAILED : TBL_FOUND;
+}
+
+/* The first row of one of `kinds` that belongs to another object than `self`. */
+static const TblRow *
+other_row(const TblRows *rows, const TblRowKind *kinds, guint n_kinds, guint64 self)
+{
+    for (guint i = 0; i < n_kinds; i++) {
+        const TblRow *row = tbl_rows_get(rows, kinds[i]);
+        if (row && row->object != self)
+            return row;
+    }
+    return NULL;
+}
+
+TblResult
+tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value, TblClaim *claim)
+{
+    static const TblRowKind owners[] = {TBL_ROW_LOCAL, TBL_ROW_DIRECTORY};
+    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
+    TblRows rows;
+    *claim = (TblClaim){0};
+    if (load_rows(draft, type, value, &rows) == TBL_FAILED)
+        return TBL_FAILED;
+    const TblRow *row = other_row(&rows, owners, G_N_ELEMENTS(owners), self);
+    /* Outside declared domains targets share the name space; inside, a target must be somebody's address. */
+    if (!row && rows.count > 0 && !declared_domain(draft, type, value))
+        row = other_row(&rows, targets, G_N_ELEMENTS(targets), self);
+    return row ? taken(draft, row, TBL_CLAIM_ADDRESS_TAKEN, type, value, claim) : TBL_FOUND;
+}
+
+static bool
+has_address(const TblObject *object, TblSlice type, TblSlice value)
+{
+    g_autofree char *key = tbl_proxy_key(type, value);
+    for (guint i = 0; key && i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        g_autofree char *own = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+        if (own && strcmp(own, key) == 0)
+            return true;
+    }
+    return false;
+}
+
+TblResult
+tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
+{
+    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
+    static const TblRowKind owners[] = {TBL_ROW_LOCAL, TBL_ROW_DIRECTORY, TBL_ROW_LOCAL_GENERATED,
+                                        TBL_ROW_DIRECTORY_GENERATED};
+    TblRows rows;
+    *claim = (TblClaim){0};
+    if (!object->target)
+        return TBL_FOUND;
+    TblSlice type = tbl_slice(object->target->type), value = tbl_slice(object->target->value);
+    if (load_rows(draft, type, value, &rows) == TBL_FAILED)
+        return TBL_FAILED;
+    const TblRow *row = other_row(&rows, targets, G_N_ELEMENTS(targets), object->id);
+    if (row)
+        return taken(draft, row, TBL_CLAIM_TARGET_TAKEN, type, value, claim);
+    const TblRow *owner = other_row(&rows, owners, G_N_ELEMENTS(owners), object->id);
+    const TblDomain *domain = declared_domain(draft, type, value);
+    if (!domain)
+        return owner ? taken(draft, owner, TBL_CLAIM_TARGET_TAKEN, type, value, claim) : TBL_FOUND;
+    TblView *view = tbl_draft_view(draft);
+    bool relay = tbl_domains_class(view->domains(view), domain) == TBL_DOMAIN_RELAY;
+    if (owner || (relay && has_address(object, type, value)))
+        return TBL_FOUND;
+    claim->fault = TBL_CLAIM_TARGET_INVALID;
+    claim->reason = g_strdup_printf(
+        "the target %s:%s lies in the declared domain %s; there it must be an address of another object%s",
+        object->target->type, object->target->value, domain->name, relay ? " or the remote's own" : "");
+    return TBL_FOUND;
+}

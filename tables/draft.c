@@ -1,0 +1,310 @@
+#include "tables/draft_overlay.h"
+
+#include "tables/address.h"
+
+TblDraft *
+tbl_draft_new(TblStore *store, GError **error)
+{
+    TblReader *reader = tbl_reader_new(store, error);
+    if (!reader)
+        return NULL;
+    TblDraft *draft = g_new0(TblDraft, 1);
+    draft->store = store;
+    draft->snapshot = tbl_view_new();
+    tbl_view_set_reader(draft->snapshot, reader);
+    tbl_view_begin(draft->snapshot);
+    if (!draft->snapshot->usable(draft->snapshot)) {
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "the store cannot be read");
+        tbl_view_free(draft->snapshot);
+        g_free(draft);
+        return NULL;
+    }
+    draft->base = *tbl_reader_meta(reader);
+    draft->next_id = draft->base.next_id;
+    draft->domains = tbl_domains_copy(draft->snapshot->domains(draft->snapshot));
+    draft->changed_domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    draft->objects = tbl_overlay_new();
+    draft->names = tbl_overlay_new();
+    draft->addresses = tbl_overlay_new();
+    draft->scratch = g_byte_array_new();
+    tbl_draft_init_view(draft);
+    return draft;
+}
+
+void
+tbl_draft_free(TblDraft *draft)
+{
+    if (!draft)
+        return;
+    tbl_view_end(draft->snapshot);
+    tbl_view_free(draft->snapshot);
+    tbl_domains_unref(draft->domains);
+    g_hash_table_unref(draft->changed_domains);
+    g_hash_table_unref(draft->objects);
+    g_hash_table_unref(draft->names);
+    g_hash_table_unref(draft->addresses);
+    g_byte_array_unref(draft->scratch);
+    g_free(draft);
+}
+
+const TblMeta *
+tbl_draft_base(const TblDraft *draft)
+{
+    return &draft->base;
+}
+
+/* ---- Looking ---- */
+
+/* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an absence. */
+static TblResult
+draft_get(TblDraft *draft, TblDb db, GHashTable *overlay, TblSlice key, TblSlice *value)
+{
+    const TblOverlayEntry *entry = tbl_overlay_find(overlay, key);
+    if (!entry)
+        return tbl_reader_get(tbl_view_reader(draft->snapshot), db, key, value);
+    *value = tbl_overlay_value(entry);
+    return value->len ? TBL_FOUND : TBL_NOTFOUND;
+}
+
+static TblResult
+draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    TblSlice bytes;
+    rows->count = 0;
+    TblResult result = draft_get(draft, TBL_DB_ADDRESSES, draft->addresses, key, &bytes);
+    return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
+}
+
+static TblResult
+draft_view_object(TblView *view, guint64 id, TblObject **object)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    TblSlice bytes;
+    char key[8];
+    *object = NULL;
+    tbl_store_key_number(id, key);
+    TblResult result = draft_get(draft, TBL_DB_OBJECTS, draft->objects, (TblSlice){key, sizeof key}, &bytes);
+    if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
+        return TBL_FAILED;
+    return result;
+}
+
+static TblResult
+draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    TblSlice bytes;
+    g_autofree char *key = tbl_name_key(origin, folded);
+    TblResult result = draft_get(draft, TBL_DB_NAMES, draft->names, tbl_slice(key), &bytes);
+    if (result == TBL_FOUND)
+        *id = tbl_store_number_of_key(bytes);
+    return result;
+}
+
+static const TblDomains *
+draft_view_domains(TblView *view)
+{
+    return ((TblDraftView *)view)->draft->domains;
+}
+
+static bool
+draft_view_usable(TblView *view)
+{
+    return true;
+}
+
+static bool
+draft_view_populated(TblView *view)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    return draft->base.populated || draft->next_id > draft->base.next_id;
+}
+
+void
+tbl_draft_init_view(TblDraft *draft)
+{
+    draft->view.base = (TblView){draft_view_rows,    draft_view_object, draft_view_name,
+                                 draft_view_domains, draft_view_usable, draft_view_populated};
+    draft->view.draft = draft;
+}
+
+TblView *
+tbl_draft_view(TblDraft *draft)
+{
+    return &draft->view.base;
+}
+
+static void
+set_failed(GError **error)
+{
+    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
+}
+
+TblObject *
+tbl_draft_object(TblDraft *draft, guint64 id, GError **error)
+{
+    TblObject *object;
+    if (draft_view_object(&draft->view.base, id, &object) == TBL_FAILED)
+        set_failed(error);
+    return object;
+}
+
+TblObject *
+tbl_draft_find(TblDraft *draft, TblOrigin origin, const char *name, GError **error)
+{
+    guint64 id;
+    g_autofree char *folded = tbl_text_fold(tbl_slice(name));
+    if (!folded)
+        return NULL;
+    TblResult result = draft_view_name(&draft->view.base, origin, folded, &id);
+    if (result == TBL_FAILED)
+        set_failed(error);
+    return result == TBL_FOUND ? tbl_draft_object(draft, id, error) : NULL;
+}
+
+TblResult
+tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows)
+{
+    return draft_view_rows(&draft->view.base, tbl_slice(key), rows);
+}
+
+/* ---- Changing ---- */
+
+typedef struct {
+    TblDraft *draft;
+    bool add; /* else remove */
+    bool failed;
+    char *taken; /* an address that another object holds */
+} RowChange;
+
+static void
+store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
+{
+    g_byte_array_set_size(draft->scratch, 0);
+    tbl_rows_encode(rows, key, draft->scratch);
+    tbl_overlay_set(draft->addresses, key, (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+}
+
+static void
+change_row(TblSlice key, const TblRow *row, gpointer data)
+{
+    RowChange *change = data;
+    TblRows rows;
+    if (change->failed || change->taken)
+        return;
+    if (draft_view_rows(&change->draft->view.base, key, &rows) == TBL_FAILED) {
+        change->failed = true;
+        return;
+    }
+    const TblRow *there = tbl_rows_get(&rows, row->kind);
+    if (change->add && there && there->object != row->object) {
+        change->taken = g_strndup(key.ptr, key.len);
+        return;
+    }
+    if (change->add) {
+        tbl_rows_put(&rows, row);
+        if (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY)
+            tbl_rows_remove(&rows, TBL_ROW_TOMBSTONE); /* an address that is given out again has not gone */
+    } else if (there && there->object == row->object) {
+        tbl_rows_remove(&rows, row->kind);
+    } else {
+        return;
+    }
+    store_rows(change->draft, key, &rows);
+}
+
+static bool
+change_rows(TblDraft *draft, const TblObject *object, bool add, GError **error)
+{
+    RowChange change = {.draft = draft, .add = add};
+    bool complete = tbl_object_foreach_row(object, change_row, &change);
+    g_autofree char *taken = change.taken;
+    if (change.failed)
+        set_failed(error);
+    else if (taken)
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: the address belongs to another object", taken);
+    else if (add && !complete)
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: an address is not valid", object->name);
+    else
+        return true;
+    return false;
+}
+
+static void
+set_name(TblDraft *draft, const TblObject *object, bool present)
+{
+    char id[8];
+    g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
+    g_autofree char *key = tbl_name_key(object->origin, folded ? folded : object->name);
+    tbl_store_key_number(object->id, id);
+    tbl_overlay_set(draft->names, tbl_slice(key), (TblSlice){id, present ? sizeof id : 0});
+}
+
+static void
+set_object(TblDraft *draft, guint64 id, const TblObject *object)
+{
+    char key[8];
+    tbl_store_key_number(id, key);
+    g_byte_array_set_size(draft->scratch, 0);
+    if (object)
+        tbl_object_encode(object, draft->scratch);
+    tbl_overlay_set(draft->objects, (TblSlice){key, sizeof key},
+                    (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+}
+
+bool
+tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
+{
+    bool create = object->id == 0;
+    if (create) {
+        object->id = draft->next_id++;
+    } else {
+        g_autoptr(GError) lost = NULL;
+        g_autoptr(TblObject) before = tbl_draft_object(draft, object->id, &lost);
+        if (lost) {
+            g_propagate_error(error, g_steal_pointer(&lost));
+            return false;
+        }
+        if (before && !change_rows(draft, before, false, error))
+            return false;
+    }
+    if (!change_rows(draft, object, true, error))
+        return false;
+    set_object(draft, object->id, object);
+    if (create)
+        set_name(draft, object, true);
+    return true;
+}
+
+bool
+tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
+{
+    g_autoptr(GError) lost = NULL;
+    g_autoptr(TblObject) before = tbl_draft_object(draft, id, &lost);
+    if (lost) {
+        g_propagate_error(error, g_steal_pointer(&lost));
+        return false;
+    }
+    if (!before)
+        return true;
+    if (!change_rows(draft, before, false, error))
+        return false;
+    set_object(draft, id, NULL);
+    set_name(draft, before, false);
+    return true;
+}
+
+void
+tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain)
+{
+    tbl_domains_add(draft->domains, tbl_domain_copy(domain));
+    g_hash_table_add(draft->changed_domains, g_strdup(domain->name));
+}
+
+void
+tbl_draft_delete_domain(TblDraft *draft, const char *name)
+{
+    g_hash_table_add(draft->changed_domains, g_strdup(name)); /* first: `name` may belong to the table */
+    tbl_domains_remove(draft->domains, name);
+}

@@ -1,0 +1,106 @@
+#include "tables/draft_overlay.h"
+
+#include "tables/digest.h"
+
+/* Bytes of a key that are compared without a pointer being followed: `smtp:` and the start of a local part. */
+#define PREFIX_SIZE 16
+
+/* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on the heap. */
+#define PROBE_SIZE 512
+
+static guint
+entry_hash(gconstpointer pointer)
+{
+    return tbl_checksum(tbl_overlay_key(pointer), (TblSlice){NULL, 0});
+}
+
+static gboolean
+entry_equal(gconstpointer a, gconstpointer b)
+{
+    return tbl_slice_equal(tbl_overlay_key(a), tbl_overlay_key(b));
+}
+
+GHashTable *
+tbl_overlay_new(void)
+{
+    return g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+}
+
+TblSlice
+tbl_overlay_key(const TblOverlayEntry *entry)
+{
+    return (TblSlice){entry->bytes, entry->key_length};
+}
+
+TblSlice
+tbl_overlay_value(const TblOverlayEntry *entry)
+{
+    return (TblSlice){entry->bytes + entry->key_length, entry->value_length};
+}
+
+static TblOverlayEntry *
+entry_fill(void *memory, TblSlice key, TblSlice value)
+{
+    TblOverlayEntry *entry = memory;
+    entry->key_length = (guint32)key.len;
+    entry->value_length = (guint32)value.len;
+    memcpy(entry->bytes, key.ptr, key.len);
+    if (value.len)
+        memcpy(entry->bytes + key.len, value.ptr, value.len);
+    return entry;
+}
+
+const TblOverlayEntry *
+tbl_overlay_find(GHashTable *overlay, TblSlice key)
+{
+    _Alignas(TblOverlayEntry) char stack[PROBE_SIZE];
+    gsize size = sizeof(TblOverlayEntry) + key.len;
+    g_autofree void *heap = size > sizeof stack ? g_malloc(size) : NULL;
+    return g_hash_table_lookup(overlay, entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
+}
+
+void
+tbl_overlay_set(GHashTable *overlay, TblSlice key, TblSlice value)
+{
+    void *memory = g_malloc(sizeof(TblOverlayEntry) + key.len + value.len);
+    g_hash_table_add(overlay, entry_fill(memory, key, value));
+}
+
+typedef struct {
+    guint64 prefix[PREFIX_SIZE / sizeof(guint64)];
+    const TblOverlayEntry *entry;
+} SortItem;
+
+static int
+compare_items(const void *a, const void *b)
+{
+    const SortItem *x = a, *y = b;
+    for (guint i = 0; i < G_N_ELEMENTS(x->prefix); i++)
+        if (x->prefix[i] != y->prefix[i])
+            return x->prefix[i] < y->prefix[i] ? -1 : 1;
+    TblSlice k = tbl_overlay_key(x->entry), l = tbl_overlay_key(y->entry);
+    int order = memcmp(k.ptr, l.ptr, MIN(k.len, l.len));
+    return order ? order : (k.len > l.len) - (k.len < l.len);
+}
+
+GPtrArray *
+tbl_overlay_sorted(GHashTable *overlay)
+{
+    guint count = g_hash_table_size(overlay), i = 0;
+    g_autofree SortItem *items = g_new0(SortItem, count + 1);
+    GHashTableIter iter;
+    gpointer pointer;
+    g_hash_table_iter_init(&iter, overlay);
+    while (g_hash_table_iter_next(&iter, &pointer, NULL)) {
+        TblSlice key = tbl_overlay_key(pointer);
+        memcpy(items[i].prefix, key.ptr, MIN(key.len, PREFIX_SIZE));
+        for (guint j = 0; j < G_N_ELEMENTS(items[i].prefix); j++)
+            items[i].prefix[j] = GUINT64_FROM_BE(items[i].prefix[j]);
+        items[i++].entry = pointer;
+    }
+    qsort(items, count, sizeof *items, compare_items);
+    GPtrArray *sorted = g_ptr_array_sized_new(count);
+    for (i = 0; i < count; i++)
+        g_ptr_array_add(sorted, (gpointer)items[i].entry);
+    return sorted;
+}
