@@ -52,3 +52,7 @@ TblAlias tbl_resolve_alias(const TblContext *context, const TblAddress *address,
 
 /* The object a reference (a name, else an address) binds to, for objects of `origin`. NOTFOUND with `*object` NULL when nothing has it. */
 TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference, TblObject **object);
+
+/* Appends a stored address as it is answered, with `extension` ("" or NULL: none) put back into its local part if the address's own domain
+ * takes extensions (an undeclared one does). */
+void tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling, const char *extension);

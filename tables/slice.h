@@ -30,3 +30,12 @@ tbl_slice_equal(TblSlice a, TblSlice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
+
+static inline bool
+tbl_slice_is_ascii(TblSlice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
