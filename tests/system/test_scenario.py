@@ -87,8 +87,9 @@ class PostfixCase(WorldCase):
         """Nothing was bounced after acceptance, nothing is left behind."""
         self.postfix.wait_empty()
         self.assertEqual(self.postfix.bounces(), [])
-        self.assertNotIn("fatal:", self.postfix.log_text())
-        self.assertNotIn("panic:", self.postfix.log_text())
+        # postmap, which the tests run by hand, logs there as well.
+        bad = [line for line in self.postfix.log_text().splitlines() if re.search(r"(fatal|panic): ", line) and "/postmap[" not in line]
+        self.assertEqual(bad, [])
 
 
 class Q174351(PostfixCase):
@@ -100,6 +101,11 @@ class Q174351(PostfixCase):
         people.populate(world)
         world.imp(people.staff_csv([n for n in STAFF if n not in ("ann", "bob")]))
         world.imp(people.second_domain_csv(STAFF[2:]))
+
+    @classmethod
+    def prepare(cls, world):
+        proxied = ", ".join(f"proxy:socketmap:unix:{world.sm_unix}:{table}" for table in ALL_MAPS)
+        cls.postfix.configure(f"unix:{world.sm_unix}", f"unix:{world.pol_unix}", {"proxy_read_maps": proxied})
 
     def tearDown(self):
         self.assertQuiet()
