@@ -83,6 +83,7 @@ bool tbl_object_equal(const TblObject *a, const TblObject *b);
 
 TblProxy *tbl_proxy_new(TblSlice type, TblSlice value, bool primary); /* folds the type to upper case */
 void tbl_proxy_free(TblProxy *proxy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblProxy, tbl_proxy_free)
 
 /* The primary of a type ("SMTP"), or NULL. Borrowed. */
 const TblProxy *tbl_object_primary(const TblObject *object, const char *type);
