@@ -67,7 +67,7 @@ typedef struct {
 } TblConfig;
 
 /* Reads `path` (NULL: the default, which may be missing) and then `path`.d/X.conf in name order, later wins key by
- * key. NULL with `error` in TBL_CONFIG_ERROR: "FILE: [group] key: what is wrong, what would be right". */
+ * key. NULL with `error` in TBL_CONFIG_ERROR: "FILE:LINE: [group] key: what is wrong, what would be right". */
 TblConfig *tbl_config_load(const char *path, GError **error);
 /* Parses one file's bytes over the defaults (fuzzing, tests); `name` is for messages. */
 TblConfig *tbl_config_parse(const char *text, gsize length, const char *name, GError **error);
