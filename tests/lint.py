@@ -238,16 +238,19 @@ def mdoc_options(page):
 
 def mdoc_keys(page):
     """{group: {key}} of policyd.conf(5): .Ss [group] sections, then the reserved keys by group."""
-    keys, group = {}, None
+    keys, group, reserved = {}, None, False
     for line in read(page).splitlines():
         section = re.match(r"\.Ss \[([a-z]+)\]|\.It Bq ([a-z]+)$", line)
         if section:
-            group = section.group(1) or section.group(2)
+            group, reserved = section.group(1) or section.group(2), section.group(2) is not None
             keys.setdefault(group, set())
         elif line.startswith(".S"):
             group = None
-        elif group and (line.startswith(".It Cm ") or line.startswith(".Cm ")):
-            keys[group].update(re.findall(r"(?:Cm|,) ([a-z][a-z0-9-]*)", line.split(" Ns ")[0]))
+        elif group and reserved and line.startswith(".Cm "):
+            keys[group].update(re.findall(r"(?:Cm|,) ([a-z][a-z0-9-]*)", line))
+        elif group and not reserved:
+            # ".It Cm KEY Ns = ..." is a key; ".Cm word" in its text is a value.
+            keys[group].update(re.findall(r"^\.It Cm ([a-z][a-z0-9-]*) Ns =", line))
     return keys
 
 
