@@ -1,0 +1,135 @@
+/* address add, remove, promote. */
+#include "policyd/ctl_object.h"
+
+#include "tables/address.h"
+
+#include <string.h>
+
+/* ---- add ---- */
+
+static int
+add_address(PdCtlChange *change, const char *summary, const char *name, TblProxy *address)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *key = tbl_proxy_key(tbl_slice(address->type), tbl_slice(address->value));
+    g_autoptr(TblObject) before = tbl_draft_find(change->draft, TBL_ORIGIN_LOCAL, name, &error);
+    if (error)
+        return pd_ctl_error(error);
+    if (!before)
+        return pd_ctl_fail(TBL_EXIT_FAILED, "there is no object \"%s\"", name);
+    if (pd_ctl_address_index(before, key) >= 0)
+        return TBL_EXIT_OK;
+    g_autoptr(TblObject) after = tbl_object_copy(before);
+    bool primary = !tbl_object_primary(after, address->type);
+    g_ptr_array_add(after->addresses,
+                    tbl_proxy_new(tbl_slice(address->type), tbl_slice(address->value), primary));
+    if (!pd_ctl_claim(change, before, after, &error))
+        return pd_ctl_error(error);
+    return pd_ctl_object_commit(change, summary, before, after);
+}
+
+/* ---- remove ---- */
+
+static guint
+count_of_type(const TblObject *object, const char *type)
+{
+    guint count = 0;
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        count += strcmp(proxy->type, type) == 0;
+    }
+    return count;
+}
+
+static int
+remove_address(PdCtlChange *change, const char *summary, const TblObject *before, const char *key)
+{
+    guint index = (guint)pd_ctl_address_index(before, key);
+    const TblProxy *address = g_ptr_array_index(before->addresses, index);
+    if (address->primary && count_of_type(before, address->type) > 1)
+        return pd_ctl_fail(
+            TBL_EXIT_FAILED,
+            "%s is the %s primary of \"%s\", which has secondaries; promote one of them first",
+            address->value, address->type, before->name);
+    g_autoptr(TblObject) after = tbl_object_copy(before);
+    g_ptr_array_remove_index(after->addresses, index);
+    return pd_ctl_object_commit(change, summary, before, after);
+}
+
+/* ---- promote ---- */
+
+static int
+promote_address(PdCtlChange *change, const char *summary, const TblObject *before, const char *key)
+{
+    g_autoptr(TblObject) after = tbl_object_copy(before);
+    TblProxy *address =
+        g_ptr_array_index(after->addresses, (guint)pd_ctl_address_index(after, key));
+    if (address->primary)
+        return TBL_EXIT_OK;
+    for (guint i = 0; i < after->addresses->len; i++) {
+        TblProxy *other = g_ptr_array_index(after->addresses, i);
+        if (strcmp(other->type, address->type) == 0)
+            other->primary = false;
+    }
+    address->primary = true;
+    return pd_ctl_object_commit(change, summary, before, after);
+}
+
+/* ---- Verbs ---- */
+
+int
+pd_ctl_address_add(TblConfig *config, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    const GOptionEntry entries[] = {{0}};
+    g_autofree char *summary = pd_ctl_summary("address add", argc, argv);
+    int code = pd_ctl_options(entries, "address add NAME ADDRESS", 2, 2, &argc, argv);
+    if (code != 0)
+        return code;
+    g_autoptr(TblProxy) address = pd_ctl_proxy(argv[2], false, &error);
+    g_autoptr(PdCtlChange) change = address ? pd_ctl_change_new(config, &error) : NULL;
+    return change ? add_address(change, summary, argv[1], address) : pd_ctl_error(error);
+}
+
+typedef int (*HolderFunc)(PdCtlChange *change, const char *summary, const TblObject *before,
+                          const char *key);
+
+/* A verb whose one argument is an address that some object has. */
+static int
+with_holder(TblConfig *config, const char *verb, const char *synopsis, HolderFunc run, int argc,
+            char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    const GOptionEntry entries[] = {{0}};
+    g_autofree char *summary = pd_ctl_summary(verb, argc, argv);
+    int code = pd_ctl_options(entries, synopsis, 1, 1, &argc, argv);
+    if (code != 0)
+        return code;
+    g_autoptr(TblProxy) address = pd_ctl_proxy(argv[1], false, &error);
+    if (!address)
+        return pd_ctl_error(error);
+    g_autofree char *key = tbl_proxy_key(tbl_slice(address->type), tbl_slice(address->value));
+    g_autoptr(PdCtlChange) change = pd_ctl_change_new(config, &error);
+    g_autoptr(TblObject) holder = change ? pd_ctl_holder(change, address, key, &error) : NULL;
+    if (!holder)
+        return pd_ctl_error(error);
+    if (pd_ctl_address_index(holder, key) < 0)
+        return pd_ctl_fail(TBL_EXIT_FAILED,
+                           "the store is damaged: \"%s\" has a row for %s that it should not have",
+                           holder->name, address->value);
+    return run(change, summary, holder, key);
+}
+
+int
+pd_ctl_address_remove(TblConfig *config, int argc, char **argv)
+{
+    return with_holder(config, "address remove", "address remove ADDRESS", remove_address, argc,
+                       argv);
+}
+
+int
+pd_ctl_address_promote(TblConfig *config, int argc, char **argv)
+{
+    return with_holder(config, "address promote", "address promote ADDRESS", promote_address, argc,
+                       argv);
+}

@@ -1,0 +1,297 @@
+#include "policyd/ctl_show.h"
+
+#include "tables/address.h"
+
+#include <string.h>
+
+/* Keys of the single-valued texts, NULL for what is shown elsewhere. */
+static const char *const text_keys[TBL_TEXT_COUNT] = {
+    [TBL_TEXT_DISPLAY] = "display",
+    [TBL_TEXT_ALIAS] = "alias",
+    [TBL_TEXT_FIRST] = "first",
+    [TBL_TEXT_LAST] = "last",
+    [TBL_TEXT_INITIALS] = "initials",
+    [TBL_TEXT_ACCOUNT] = "account",
+    [TBL_TEXT_HOME_SERVER] = "home_server",
+    [TBL_TEXT_CONTAINER] = "container",
+};
+
+static const char *const refs_keys[TBL_REFS_COUNT] = {
+    [TBL_REFS_MEMBERS] = "members",
+    [TBL_REFS_ACCEPT_FROM] = "accept_from",
+    [TBL_REFS_REJECT_FROM] = "reject_from",
+    [TBL_REFS_ACCEPT_FROM_DL] = "accept_from_dl",
+    [TBL_REFS_REJECT_FROM_DL] = "reject_from_dl",
+};
+
+char *
+pd_ctl_proxy_text(const TblProxy *proxy)
+{
+    g_autofree char *type =
+        proxy->primary ? g_ascii_strup(proxy->type, -1) : g_ascii_strdown(proxy->type, -1);
+    return g_strconcat(type, ":", proxy->value, NULL);
+}
+
+static const char *
+origin_name(TblOrigin origin)
+{
+    return origin == TBL_ORIGIN_DIRECTORY ? "directory" : "local";
+}
+
+/* The name a reference binds to, else the reference; NULL when the store failed. Caller frees. */
+static char *
+reference_name(const TblContext *context, TblOrigin origin, const char *reference)
+{
+    g_autoptr(TblObject) object = NULL;
+    switch (tbl_resolve_reference(context, origin, reference, &object)) {
+    case TBL_FOUND:
+        return g_strdup(object ? object->name : reference);
+    case TBL_NOTFOUND:
+        return g_strdup(reference);
+    default:
+        return NULL;
+    }
+}
+
+static gint
+compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Primaries first, then by type and value, so that equal objects show equal. */
+static gint
+compare_proxies(gconstpointer a, gconstpointer b)
+{
+    const TblProxy *x = *(TblProxy *const *)a, *y = *(TblProxy *const *)b;
+    if (x->primary != y->primary)
+        return x->primary ? -1 : 1;
+    int by_type = strcmp(x->type, y->type);
+    return by_type ? by_type : strcmp(x->value, y->value);
+}
+
+static GPtrArray *
+sorted_addresses(const TblObject *object)
+{
+    GPtrArray *sorted = g_ptr_array_sized_new(object->addresses->len);
+    for (guint i = 0; i < object->addresses->len; i++)
+        g_ptr_array_add(sorted, g_ptr_array_index(object->addresses, i));
+    g_ptr_array_sort(sorted, compare_proxies);
+    return sorted;
+}
+
+/* The names of a reference list, sorted; NULL when the store failed. */
+static GPtrArray *
+sorted_names(const TblContext *context, const TblObject *object, TblRefs which)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const GPtrArray *refs = object->refs[which];
+    for (guint i = 0; i < refs->len; i++) {
+        char *name = reference_name(context, object->origin, g_ptr_array_index(refs, i));
+        if (!name)
+            return NULL;
+        g_ptr_array_add(names, name);
+    }
+    g_ptr_array_sort(names, compare_texts);
+    return g_steal_pointer(&names);
+}
+
+/* ---- JSON ---- */
+
+static void
+json_addresses(TblJson *json, const TblObject *object)
+{
+    g_autoptr(GPtrArray) addresses = sorted_addresses(object);
+    tbl_json_array_begin(json, "addresses");
+    for (guint i = 0; i < addresses->len; i++) {
+        g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
+        tbl_json_text(json, NULL, text);
+    }
+    tbl_json_array_end(json);
+    tbl_json_array_begin(json, "generated");
+    tbl_json_array_end(json);
+    if (object->target) {
+        g_autofree char *text = g_strconcat(object->target->type, ":", object->target->value, NULL);
+        tbl_json_text(json, "target", text);
+    }
+}
+
+static bool
+json_refs(TblJson *json, const TblContext *context, const TblObject *object, TblRefs which)
+{
+    g_autoptr(GPtrArray) names = sorted_names(context, object, which);
+    if (!names)
+        return false;
+    if (names->len == 0 && !(which == TBL_REFS_MEMBERS && object->object_class == TBL_CLASS_DL))
+        return true;
+    tbl_json_array_begin(json, refs_keys[which]);
+    for (guint i = 0; i < names->len; i++)
+        tbl_json_text(json, NULL, g_ptr_array_index(names, i));
+    tbl_json_array_end(json);
+    return true;
+}
+
+static bool
+json_forward(TblJson *json, const TblContext *context, const TblObject *object)
+{
+    if (!object->text[TBL_TEXT_FORWARD])
+        return true;
+    g_autofree char *name = reference_name(context, object->origin, object->text[TBL_TEXT_FORWARD]);
+    if (!name)
+        return false;
+    tbl_json_text(json, "forward", name);
+    return true;
+}
+
+static const char *
+other_name(const GPtrArray *other, guint i)
+{
+    return g_ptr_array_index(other, i);
+}
+
+/* Several values of one attribute become an array; the pairs stay in their order. */
+static void
+json_other(TblJson *json, const GPtrArray *other)
+{
+    if (other->len < 2)
+        return;
+    g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i + 1 < other->len; i += 2) {
+        gpointer name = g_ptr_array_index(other, i);
+        g_hash_table_insert(
+            counts, name,
+            GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, name)) + 1));
+    }
+    tbl_json_object_begin(json, "other");
+    for (guint i = 0; i + 1 < other->len; i += 2) {
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, other_name(other, i)));
+        if (count == 1)
+            tbl_json_text(json, other_name(other, i), other_name(other, i + 1));
+        if (count <= 1)
+            continue;
+        tbl_json_array_begin(json, other_name(other, i));
+        for (guint j = i; j + 1 < other->len; j += 2)
+            if (strcmp(other_name(other, i), other_name(other, j)) == 0)
+                tbl_json_text(json, NULL, other_name(other, j + 1));
+        tbl_json_array_end(json);
+        g_hash_table_remove(counts, other_name(other, i));
+    }
+    tbl_json_object_end(json);
+}
+
+static void
+json_scalars(TblJson *json, const TblObject *object)
+{
+    for (int which = 0; which < TBL_TEXT_COUNT; which++)
+        if (text_keys[which] && object->text[which])
+            tbl_json_text(json, text_keys[which], object->text[which]);
+    tbl_json_bool(json, "hidden", object->hidden);
+    tbl_json_bool(json, "deliver_and_redirect", object->deliver_and_redirect);
+    if (object->limit_in != TBL_LIMIT_NONE)
+        tbl_json_number(json, "limit_in", object->limit_in);
+    if (object->limit_out != TBL_LIMIT_NONE)
+        tbl_json_number(json, "limit_out", object->limit_out);
+    if (object->authenticated_only)
+        tbl_json_bool(json, "authenticated_only", true);
+    if (object->disabled)
+        tbl_json_bool(json, "disabled", true);
+}
+
+bool
+pd_ctl_append_object_json(GString *out, const TblContext *context, const TblObject *object)
+{
+    TblJson json;
+    tbl_json_begin(&json, out);
+    tbl_json_text(&json, "class", tbl_class_name(object->object_class));
+    tbl_json_text(&json, "name", object->name);
+    tbl_json_text(&json, "origin", origin_name(object->origin));
+    json_addresses(&json, object);
+    if (!json_refs(&json, context, object, TBL_REFS_MEMBERS))
+        return false;
+    json_scalars(&json, object);
+    if (!json_forward(&json, context, object))
+        return false;
+    for (TblRefs which = TBL_REFS_ACCEPT_FROM; which < TBL_REFS_COUNT; which++)
+        if (!json_refs(&json, context, object, which))
+            return false;
+    json_other(&json, object->other);
+    tbl_json_end(&json);
+    return true;
+}
+
+/* ---- Text ---- */
+
+static void
+text_line(GString *out, const char *key, const char *value)
+{
+    g_string_append_printf(out, "%-20s %s\n", key, value);
+}
+
+static bool
+text_refs(GString *out, const TblContext *context, const TblObject *object, TblRefs which)
+{
+    g_autoptr(GPtrArray) names = sorted_names(context, object, which);
+    if (!names)
+        return false;
+    for (guint i = 0; i < names->len; i++)
+        text_line(out, which == TBL_REFS_MEMBERS ? "member" : refs_keys[which],
+                  g_ptr_array_index(names, i));
+    return true;
+}
+
+static void
+text_limit(GString *out, const char *key, gint64 limit)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT " kB", limit);
+    if (limit != TBL_LIMIT_NONE)
+        text_line(out, key, text);
+}
+
+static void
+text_scalars(GString *out, const TblObject *object)
+{
+    for (int which = 0; which < TBL_TEXT_COUNT; which++)
+        if (text_keys[which] && object->text[which])
+            text_line(out, text_keys[which], object->text[which]);
+    if (object->hidden)
+        text_line(out, "hidden", "yes");
+    if (object->deliver_and_redirect)
+        text_line(out, "deliver_and_redirect", "yes");
+    if (object->authenticated_only)
+        text_line(out, "authenticated_only", "yes");
+    if (object->disabled)
+        text_line(out, "disabled", "yes");
+    text_limit(out, "limit_in", object->limit_in);
+    text_limit(out, "limit_out", object->limit_out);
+}
+
+bool
+pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObject *object)
+{
+    g_autoptr(GPtrArray) addresses = sorted_addresses(object);
+    text_line(out, "name", object->name);
+    text_line(out, "class", tbl_class_name(object->object_class));
+    text_line(out, "origin", origin_name(object->origin));
+    for (guint i = 0; i < addresses->len; i++) {
+        g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
+        text_line(out, "address", text);
+    }
+    if (object->target) {
+        g_autofree char *text = pd_ctl_proxy_text(object->target);
+        text_line(out, "target", text);
+    }
+    text_scalars(out, object);
+    if (object->text[TBL_TEXT_FORWARD]) {
+        g_autofree char *name =
+            reference_name(context, object->origin, object->text[TBL_TEXT_FORWARD]);
+        if (!name)
+            return false;
+        text_line(out, "forward", name);
+    }
+    for (TblRefs which = TBL_REFS_MEMBERS; which < TBL_REFS_COUNT; which++)
+        if (!text_refs(out, context, object, which))
+            return false;
+    for (guint i = 0; i + 1 < object->other->len; i += 2)
+        text_line(out, other_name(object->other, i), other_name(object->other, i + 1));
+    return true;
+}
