@@ -1,0 +1,73 @@
+#include "tests/unit/fixture.h"
+
+static void
+add_mailbox(Fixture *fixture, const char *name)
+{
+    g_autofree char *address = g_strdup_printf("SMTP:%s@north.example", name);
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, name, address, NULL));
+}
+
+static void
+test_chain(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("");
+    static const char *const names[] = {"ann", "bob", "cy"};
+    for (guint i = 0; i < 3; i++) {
+        add_mailbox(fixture, names[i]);
+        g_assert_cmpuint(fixture_commit(fixture), ==, i + 1);
+    }
+    guint8 previous[TBL_SHA256_SIZE] = {0};
+    tbl_view_begin(fixture->view);
+    TblReader *reader = tbl_view_reader(fixture->view);
+    for (guint64 number = 1; number <= 3; number++) {
+        g_autoptr(TblBatch) batch = NULL;
+        g_assert_cmpint(tbl_batch_read(reader, number, &batch), ==, TBL_FOUND);
+        g_assert_cmpuint(batch->number, ==, number);
+        g_assert_cmpstr(batch->user, ==, "tester");
+        g_assert_cmpmem(batch->previous, TBL_SHA256_SIZE, previous, TBL_SHA256_SIZE);
+        memcpy(previous, batch->hash, TBL_SHA256_SIZE);
+    }
+    g_assert_cmpmem(tbl_reader_meta(reader)->batch_hash, TBL_SHA256_SIZE, previous, TBL_SHA256_SIZE);
+    g_autoptr(TblBatch) none = NULL;
+    g_assert_cmpint(tbl_batch_read(reader, 4, &none), ==, TBL_NOTFOUND);
+    tbl_view_end(fixture->view);
+}
+
+static bool
+count_batch(TblSlice key, TblSlice value, gpointer data)
+{
+    guint *seen = data;
+    seen[tbl_store_number_of_key(key)]++;
+    return true;
+}
+
+/* The fixture keeps three batches. */
+static void
+test_undo_is_pruned(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("");
+    guint seen[6] = {0};
+    for (guint i = 1; i <= 5; i++) {
+        g_autofree char *name = g_strdup_printf("u%u", i);
+        add_mailbox(fixture, name);
+        g_assert_cmpuint(fixture_commit(fixture), ==, i);
+    }
+    tbl_view_begin(fixture->view);
+    TblReader *reader = tbl_view_reader(fixture->view);
+    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_UNDO, (TblSlice){0}, count_batch, seen), ==, TBL_FOUND);
+    for (guint i = 1; i <= 5; i++) {
+        g_autoptr(TblBatch) batch = NULL;
+        g_assert_cmpuint(seen[i] > 0, ==, i > 2);
+        g_assert_cmpint(tbl_batch_read(reader, i, &batch), ==, TBL_FOUND); /* headers stay */
+    }
+    tbl_view_end(fixture->view);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/batch/chain", test_chain);
+    g_test_add_func("/batch/pruned", test_undo_is_pruned);
+    return g_test_run();
+}
