@@ -185,7 +185,7 @@ bool
 tbl_store_current(const TblStore *store)
 {
     struct stat st;
-    return !atomic_load(&store->failed) && stat(store->path, &st) == 0 && st.st_ino == store->inode &&
+    return stat(store->path, &st) == 0 && st.st_ino == store->inode &&
            st.st_dev == store->device;
 }
 

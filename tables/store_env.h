@@ -5,7 +5,6 @@
 #include "tables/store.h"
 
 #include <lmdb.h>
-#include <stdatomic.h>
 #include <sys/types.h>
 
 /* Written into every store; a later number is refused, an earlier one would be migrated at open. */
@@ -23,7 +22,6 @@ struct TblStore {
     dev_t device;
     ino_t inode;
     bool writable;
-    atomic_bool failed; /* a reader met damage: reopen before trusting the map again */
     int lock_fd;
 };
 

@@ -48,12 +48,6 @@ tbl_reader_free(TblReader *reader)
     g_free(reader);
 }
 
-static void
-reader_fail(TblReader *reader)
-{
-    atomic_store(&reader->store->failed, true);
-}
-
 static int
 renew(void *argument)
 {
@@ -77,15 +71,10 @@ read_meta(TblReader *reader)
 bool
 tbl_reader_begin(TblReader *reader)
 {
-    if (atomic_load_explicit(&reader->store->failed, memory_order_relaxed))
+    if (tbl_store_guarded(renew, reader) != 0)
         return false;
-    if (tbl_store_guarded(renew, reader) != 0) {
-        reader_fail(reader);
-        return false;
-    }
     reader->active = true;
     if (reader->seen_txn != mdb_txn_id(reader->txn) && !read_meta(reader)) {
-        reader_fail(reader);
         tbl_reader_end(reader);
         return false;
     }
@@ -169,8 +158,6 @@ fetch_guarded(TblReader *reader, Fetch *f)
     MDB_val key = f->key_copy ? (MDB_val){f->key.mv_size, f->key_copy->bytes} : f->key;
     if (rc == 0 && tbl_store_record_intact(key, f->copy->bytes, f->value.mv_size))
         return TBL_FOUND;
-    if (rc != 0) /* one bad record is that record's failure, a broken page the file's */
-        reader_fail(reader);
     return TBL_FAILED;
 }
 
