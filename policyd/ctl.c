@@ -76,8 +76,9 @@ pd_ctl_options(const GOptionEntry *entries, const char *synopsis, int min, int m
             return pd_ctl_fail(TBL_EXIT_USAGE, "argument %d is not UTF-8", i);
     int count = *argc - 1;
     if (count < min || (max >= 0 && count > max))
-        return pd_ctl_fail(TBL_EXIT_USAGE, "too %s arguments; usage: policyctl %s",
-                           count < min ? "few" : "many", synopsis);
+        return pd_ctl_fail(TBL_EXIT_USAGE, "too %s arguments; usage: %s%s%s",
+                           count < min ? "few" : "many", g_get_prgname(), *synopsis ? " " : "",
+                           synopsis);
     return TBL_EXIT_OK;
 }
 

@@ -83,7 +83,7 @@ pd_ctl_address_add(TblConfig *config, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {{0}};
     g_autofree char *summary = pd_ctl_summary("address add", argc, argv);
-    int code = pd_ctl_options(entries, "address add NAME ADDRESS", 2, 2, &argc, argv);
+    int code = pd_ctl_options(entries, "NAME ADDRESS", 2, 2, &argc, argv);
     if (code != 0)
         return code;
     g_autoptr(TblProxy) address = pd_ctl_proxy(argv[2], false, &error);
@@ -123,13 +123,11 @@ with_holder(TblConfig *config, const char *verb, const char *synopsis, HolderFun
 int
 pd_ctl_address_remove(TblConfig *config, int argc, char **argv)
 {
-    return with_holder(config, "address remove", "address remove ADDRESS", remove_address, argc,
-                       argv);
+    return with_holder(config, "address remove", "ADDRESS", remove_address, argc, argv);
 }
 
 int
 pd_ctl_address_promote(TblConfig *config, int argc, char **argv)
 {
-    return with_holder(config, "address promote", "address promote ADDRESS", promote_address, argc,
-                       argv);
+    return with_holder(config, "address promote", "ADDRESS", promote_address, argc, argv);
 }

@@ -265,8 +265,7 @@ pd_ctl_domain_check(TblConfig *config, int argc, char **argv)
                                      "Ask this name server instead of those of resolv.conf",
                                      "HOST:PORT"},
                                     {0}};
-    int code = pd_ctl_options(entries, "domain check DOMAIN... [--resolver=HOST:PORT]", 1, -1,
-                              &argc, argv);
+    int code = pd_ctl_options(entries, "DOMAIN... [--resolver=HOST:PORT]", 1, -1, &argc, argv);
     if (code != 0)
         return code;
     g_auto(Check) check = {.own_addresses = own_addresses()};

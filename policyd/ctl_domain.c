@@ -141,14 +141,14 @@ declare(TblConfig *config, const char *verb, const char *synopsis, DeclareFunc o
 int
 pd_ctl_domain_add(TblConfig *config, int argc, char **argv)
 {
-    return declare(config, "domain add", "domain add DOMAIN... --class=CLASS [OPTION...]", add_one,
-                   argc, argv);
+    return declare(config, "domain add", "DOMAIN... --class=CLASS [OPTION...]", add_one, argc,
+                   argv);
 }
 
 int
 pd_ctl_domain_set(TblConfig *config, int argc, char **argv)
 {
-    return declare(config, "domain set", "domain set DOMAIN... OPTION...", set_one, argc, argv);
+    return declare(config, "domain set", "DOMAIN... OPTION...", set_one, argc, argv);
 }
 
 /* ---- remove ---- */
@@ -262,7 +262,7 @@ pd_ctl_domain_remove(TblConfig *config, int argc, char **argv)
                                      "Also with addresses; mirrors of it go too", NULL},
                                     {0}};
     g_autofree char *summary = pd_ctl_summary("domain remove", argc, argv);
-    int code = pd_ctl_options(entries, "domain remove DOMAIN [--force]", 1, -1, &argc, argv);
+    int code = pd_ctl_options(entries, "DOMAIN [--force]", 1, -1, &argc, argv);
     if (code != 0)
         return code;
     g_auto(GStrv) names = domain_names(argc, argv, &error);

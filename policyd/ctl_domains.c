@@ -151,7 +151,7 @@ pd_ctl_domain_list(TblConfig *config, int argc, char **argv)
     gboolean as_json = FALSE;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "One JSON object a line", NULL}, {0}};
-    int code = pd_ctl_options(entries, "domain list [--json]", 0, 0, &argc, argv);
+    int code = pd_ctl_options(entries, "[--json]", 0, 0, &argc, argv);
     if (code != 0)
         return code;
     g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);

@@ -171,8 +171,8 @@ pd_ctl_export(TblConfig *config, int argc, char **argv)
                                      "Instead of standard output", "FILE"},
                                     {0}};
     TblMap map;
-    int code = pd_ctl_options(entries, "export [--format=json|postmap] [--map=MAP] [--output=FILE]",
-                              0, 0, &argc, argv);
+    int code = pd_ctl_options(entries, "[--format=json|postmap] [--map=MAP] [--output=FILE]", 0, 0,
+                              &argc, argv);
     if (code == TBL_EXIT_OK)
         code = chosen_map(&options, &map);
     if (code != TBL_EXIT_OK)

@@ -233,6 +233,16 @@ object_of_options(const char *name, const AddOptions *options, GError **error)
     return g_steal_pointer(&object);
 }
 
+/* An address outside the declared domains stands for itself. */
+static bool
+is_foreign_address(const TblContext *context, const char *reference)
+{
+    TblAddress address;
+    return tbl_address_parse(&address, tbl_slice(reference)) &&
+           !tbl_domains_find_mail(context->view->domains(context->view),
+                                  tbl_address_domain(&address));
+}
+
 static void
 note_unresolved(const PdCtlChange *change, const TblObject *object)
 {
@@ -241,7 +251,8 @@ note_unresolved(const PdCtlChange *change, const TblObject *object)
     for (guint i = 0; i < members->len; i++) {
         g_autoptr(TblObject) member = NULL;
         const char *reference = g_ptr_array_index(members, i);
-        if (tbl_resolve_reference(&context, TBL_ORIGIN_LOCAL, reference, &member) == TBL_NOTFOUND)
+        if (tbl_resolve_reference(&context, TBL_ORIGIN_LOCAL, reference, &member) == TBL_NOTFOUND &&
+            !is_foreign_address(&context, reference))
             pd_ctl_note("note: no object has the member \"%s\" (yet)", reference);
     }
 }
@@ -289,7 +300,7 @@ pd_ctl_object_add(TblConfig *config, int argc, char **argv)
         {"display", 0, 0, G_OPTION_ARG_FILENAME, &options.display, "Display name", "D"},
         {0}};
     g_autofree char *summary = pd_ctl_summary("object add", argc, argv);
-    int code = pd_ctl_options(entries, "object add NAME [OPTION...]", 1, 1, &argc, argv);
+    int code = pd_ctl_options(entries, "NAME [OPTION...]", 1, 1, &argc, argv);
     return code != 0 ? code : add_object(config, summary, argv[1], &options);
 }
 
@@ -301,7 +312,7 @@ pd_ctl_object_remove(TblConfig *config, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {{0}};
     g_autofree char *summary = pd_ctl_summary("object remove", argc, argv);
-    int code = pd_ctl_options(entries, "object remove NAME", 1, 1, &argc, argv);
+    int code = pd_ctl_options(entries, "NAME", 1, 1, &argc, argv);
     if (code != 0)
         return code;
     g_autoptr(PdCtlChange) change = pd_ctl_change_new(config, &error);

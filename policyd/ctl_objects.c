@@ -48,7 +48,7 @@ pd_ctl_object_show(TblConfig *config, int argc, char **argv)
     gboolean as_json = FALSE;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "One JSON object", NULL}, {0}};
-    int code = pd_ctl_options(entries, "object show NAME-OR-ADDRESS [--json]", 1, 1, &argc, argv);
+    int code = pd_ctl_options(entries, "NAME-OR-ADDRESS [--json]", 1, 1, &argc, argv);
     if (code != 0)
         return code;
     g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);
@@ -107,7 +107,7 @@ pd_ctl_object_list(TblConfig *config, int argc, char **argv)
          "DOMAIN"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "One JSON object a line", NULL},
         {0}};
-    int code = pd_ctl_options(entries, "object list [--domain=DOMAIN] [--json]", 0, 0, &argc, argv);
+    int code = pd_ctl_options(entries, "[--domain=DOMAIN] [--json]", 0, 0, &argc, argv);
     if (code != 0)
         return code;
     if (domain && !tbl_domain_canonical(tbl_slice(domain), true, canonical))

@@ -38,7 +38,7 @@ pd_ctl_lookup(TblConfig *config, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {{0}};
-    int code = pd_ctl_options(entries, "lookup MAP KEY", 2, 2, &argc, argv);
+    int code = pd_ctl_options(entries, "MAP KEY", 2, 2, &argc, argv);
     if (code != 0)
         return code;
     /* A request is split at its first blank, so a name with one would ask for another map. */
@@ -140,7 +140,7 @@ pd_ctl_policy(TblConfig *config, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {{0}};
-    int code = pd_ctl_options(entries, "policy [FILE|-]", 0, 1, &argc, argv);
+    int code = pd_ctl_options(entries, "[FILE|-]", 0, 1, &argc, argv);
     if (code != 0)
         return code;
     const char *name = argc > 1 ? argv[1] : "-";
@@ -256,7 +256,7 @@ pd_ctl_status(TblConfig *config, int argc, char **argv)
     gboolean as_json = FALSE;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "One JSON object", NULL}, {0}};
-    int code = pd_ctl_options(entries, "status [--json]", 0, 0, &argc, argv);
+    int code = pd_ctl_options(entries, "[--json]", 0, 0, &argc, argv);
     if (code != 0)
         return code;
     Status status = {0};
@@ -278,7 +278,7 @@ pd_ctl_reload(TblConfig *config, int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     const GOptionEntry entries[] = {{0}};
-    int code = pd_ctl_options(entries, "reload", 0, 0, &argc, argv);
+    int code = pd_ctl_options(entries, "", 0, 0, &argc, argv);
     if (code != 0)
         return code;
     g_autoptr(PdClient) client = pd_client_new_control(config->store.path, RELOAD_TIMEOUT, &error);
