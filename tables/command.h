@@ -20,6 +20,10 @@ GQuark tbl_exit_error_quark(void);
 /* The exit code of any error: its own in TBL_EXIT_ERROR, 78 in TBL_CONFIG_ERROR, 2 in G_OPTION_ERROR, else 1. */
 int tbl_exit_code(const GError *error);
 
+/* Makes arguments and output UTF-8, whatever the environment's locale is (GOption and g_print convert by it). Every
+ * program calls it first; tbl_command_main does. */
+void tbl_command_use_utf8(void);
+
 /* A verb: one or two words ("domain add"), run with argv[0] = the verb's last word, its own options and arguments after it. */
 typedef struct {
     const char *group; /* first word */

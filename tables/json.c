@@ -1,0 +1,171 @@
+#include "tables/json.h"
+
+#include <math.h>
+#include <string.h>
+
+/* RFC 3339 has four digits for the year. */
+#define TIME_MAX G_GINT64_CONSTANT(253402300799) /* 9999-12-31T23:59:59Z */
+#define TIME_MIN G_GINT64_CONSTANT(-62135596800) /* 0001-01-01T00:00:00Z */
+
+/* RFC 8259 section 7. */
+static void
+append_character(GString *out, char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        g_string_append_c(out, '\\');
+        g_string_append_c(out, c);
+        break;
+    case '\n':
+        g_string_append(out, "\\n");
+        break;
+    case '\r':
+        g_string_append(out, "\\r");
+        break;
+    case '\t':
+        g_string_append(out, "\\t");
+        break;
+    default:
+        if ((unsigned char)c < 0x20 || c == 0x7f)
+            g_string_append_printf(out, "\\u%04x", (unsigned char)c);
+        else
+            g_string_append_c(out, c);
+    }
+}
+
+static void
+append_string(GString *out, const char *text)
+{
+    g_autofree char *valid = NULL;
+
+    if (!g_utf8_validate(text, -1, NULL))
+        text = valid = g_utf8_make_valid(text, -1);
+    g_string_append_c(out, '"');
+    for (const char *at = text; *at; at++)
+        append_character(out, *at);
+    g_string_append_c(out, '"');
+}
+
+/* The comma and the key before a value. */
+static void
+before_value(TblJson *json, const char *key)
+{
+    if (json->need_comma)
+        g_string_append_c(json->out, ',');
+    json->need_comma = true;
+    if (!key)
+        return;
+    append_string(json->out, key);
+    g_string_append_c(json->out, ':');
+}
+
+static void
+open_value(TblJson *json, const char *key, char bracket)
+{
+    before_value(json, key);
+    g_string_append_c(json->out, bracket);
+    json->need_comma = false;
+}
+
+static void
+close_value(TblJson *json, char bracket)
+{
+    g_string_append_c(json->out, bracket);
+    json->need_comma = true;
+}
+
+void
+tbl_json_begin(TblJson *json, GString *out)
+{
+    json->out = out;
+    json->need_comma = false;
+    g_string_append_c(out, '{');
+}
+
+void
+tbl_json_end(TblJson *json)
+{
+    g_string_append_c(json->out, '}');
+}
+
+void
+tbl_json_text(TblJson *json, const char *key, const char *value)
+{
+    if (!value) {
+        tbl_json_null(json, key);
+        return;
+    }
+    before_value(json, key);
+    append_string(json->out, value);
+}
+
+void
+tbl_json_number(TblJson *json, const char *key, gint64 value)
+{
+    before_value(json, key);
+    g_string_append_printf(json->out, "%" G_GINT64_FORMAT, value);
+}
+
+void
+tbl_json_real(TblJson *json, const char *key, double value)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE * 10];
+
+    /* JSON has no way to write these. */
+    if (!isfinite(value)) {
+        tbl_json_null(json, key);
+        return;
+    }
+    before_value(json, key);
+    g_string_append(json->out, g_ascii_formatd(text, sizeof text, "%.3f", value));
+}
+
+void
+tbl_json_bool(TblJson *json, const char *key, bool value)
+{
+    before_value(json, key);
+    g_string_append(json->out, value ? "true" : "false");
+}
+
+void
+tbl_json_null(TblJson *json, const char *key)
+{
+    before_value(json, key);
+    g_string_append(json->out, "null");
+}
+
+void
+tbl_json_object_begin(TblJson *json, const char *key)
+{
+    open_value(json, key, '{');
+}
+
+void
+tbl_json_object_end(TblJson *json)
+{
+    close_value(json, '}');
+}
+
+void
+tbl_json_array_begin(TblJson *json, const char *key)
+{
+    open_value(json, key, '[');
+}
+
+void
+tbl_json_array_end(TblJson *json)
+{
+    close_value(json, ']');
+}
+
+char *
+tbl_json_time(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(CLAMP(seconds, TIME_MIN, TIME_MAX));
+
+    return g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02dZ", g_date_time_get_year(time),
+                           g_date_time_get_month(time), g_date_time_get_day_of_month(time),
+                           g_date_time_get_hour(time), g_date_time_get_minute(time),
+                           g_date_time_get_second(time));
+}
