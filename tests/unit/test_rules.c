@@ -1,0 +1,215 @@
+#include "policyd/rules.h"
+#include "tests/unit/fixture.h"
+
+/* The action for a request with these lines, from the committed store. Caller frees. */
+static char *
+act(Fixture *fixture, const char *lines)
+{
+    g_autofree char *request = g_strdup_printf("request=smtpd_access_policy\n%s\n", lines);
+    g_autoptr(GString) scratch = g_string_new(NULL), action = g_string_new(NULL);
+    TblContext context = {fixture->view, fixture->config, 1000};
+    PdAttrs attrs = {0};
+
+    g_assert_cmpint(pd_attrs_decode(&attrs, tbl_slice(request), 65536), ==, (gint64)strlen(request));
+    tbl_view_begin(fixture->view);
+    pd_rules_decide(&context, &attrs, request, scratch, action);
+    tbl_view_end(fixture->view);
+    return g_string_free(g_steal_pointer(&action), FALSE);
+}
+
+#define assert_action(fixture, lines, expected)                                                                        \
+    do {                                                                                                               \
+        g_autofree char *got_ = act(fixture, lines);                                                                   \
+        g_assert_cmpstr(got_, ==, expected);                                                                           \
+    } while (0)
+#define RCPT "protocol_state=RCPT\n"
+#define FAILED "DEFER_IF_PERMIT 4.3.0 Temporary lookup failure"
+
+static Fixture *
+world(const char *config)
+{
+    Fixture *fixture = fixture_new(config);
+
+    fixture_declare(fixture, tbl_domain_new("relay.example", TBL_DOMAIN_RELAY));
+    fixture_declare(fixture, tbl_domain_new("alias.example", TBL_DOMAIN_VIRTUAL_ALIAS));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@relay.example", "smtp:ann@alias.example",
+                                        "smtp:ann@outside.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_DL, "void", "SMTP:void@alias.example", NULL));
+    return fixture;
+}
+
+static void
+test_recipients(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=ann@relay.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=ANN@Alias.Example.\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=nobody@relay.example\n", "550 5.1.1 User unknown");
+    assert_action(fixture, RCPT "recipient=nobody@alias.example\n", "550 5.1.1 User unknown");
+    assert_action(fixture, RCPT "recipient=void@alias.example\n", "550 5.2.4 Distribution list has no recipients");
+    assert_action(fixture, RCPT "recipient=postmaster\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=ann@[127.0.0.1]\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=ann@outside.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=\xff@relay.example\n", "DUNNO");
+}
+
+static void
+test_other_states(void)
+{
+    static const char *const states[] = {"CONNECT", "EHLO", "HELO", "MAIL", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN", "rcpt", ""};
+    g_autoptr(Fixture) fixture = world("");
+
+    fixture_commit(fixture);
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        g_autofree char *lines = g_strdup_printf("protocol_state=%s\nrecipient=nobody@relay.example\n", states[i]);
+        assert_action(fixture, lines, "DUNNO");
+    }
+    assert_action(fixture, "recipient=nobody@relay.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=\n", "DUNNO");
+    assert_action(fixture, RCPT, "DUNNO");
+}
+
+static void
+test_unknown(void)
+{
+    g_autoptr(Fixture) fixture = world("[policy]\nunknown-recipient=defer\n");
+    TblDomain *open = tbl_domain_new("open.example", TBL_DOMAIN_RELAY);
+    TblDomain *firm = tbl_domain_new("firm.example", TBL_DOMAIN_RELAY);
+
+    open->unknown = TBL_UNKNOWN_ACCEPT;
+    firm->unknown = TBL_UNKNOWN_REJECT;
+    fixture_declare(fixture, open);
+    fixture_declare(fixture, firm);
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=nobody@relay.example\n", "450 4.1.1 User unknown, try again later");
+    assert_action(fixture, RCPT "recipient=nobody@open.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=nobody@firm.example\n", "550 5.1.1 User unknown");
+}
+
+#define NOT_OWNED "553 5.7.1 Sender address is not owned by the login"
+
+static void
+test_sender_login(void)
+{
+    g_autoptr(Fixture) fixture = world("[policy]\nsender-login=reject\n[addresses]\nlogin=primary;alias\n");
+    TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", NULL);
+
+    tbl_object_set_text(bob, TBL_TEXT_ALIAS, "Bobby");
+    fixture_put(fixture, bob);
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bobby\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=BOB@relay.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bob\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=Bobby,\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=,\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=bobby\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=\nsasl_username=bobby\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=nobody@relay.example\nsender=ann@relay.example\nsasl_username=bobby\n", NOT_OWNED);
+    assert_action(fixture, RCPT "recipient=nobody@relay.example\nsender=bob@relay.example\nsasl_username=bobby\n",
+                  "550 5.1.1 User unknown");
+    assert_action(fixture, "protocol_state=MAIL\nrecipient=\nsender=ann@relay.example\nsasl_username=bobby\n", "DUNNO");
+}
+
+static void
+test_sender_login_off(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n", "DUNNO");
+}
+
+/* A store that nothing was ever put into must not call anybody unknown. */
+static void
+test_empty_store(void)
+{
+    g_autoptr(Fixture) empty = fixture_new("");
+    g_autoptr(Fixture) unpopulated = fixture_new("");
+
+    assert_action(empty, RCPT "recipient=nobody@relay.example\n", FAILED);
+    fixture_declare(unpopulated, tbl_domain_new("relay.example", TBL_DOMAIN_RELAY));
+    fixture_commit(unpopulated);
+    assert_action(unpopulated, RCPT "recipient=nobody@relay.example\n", FAILED);
+    assert_action(unpopulated, RCPT "recipient=nobody@far.example\n", "DUNNO");
+}
+
+static void
+test_no_store(void)
+{
+    g_autoptr(Fixture) fixture = world("[policy]\nsender-login=reject\n");
+
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=ann@relay.example\n", "DUNNO");
+    tbl_view_set_reader(fixture->view, NULL);
+    assert_action(fixture, RCPT "recipient=ann@relay.example\n", FAILED);
+    assert_action(fixture, RCPT "recipient=ann@far.example\n", "DUNNO"); /* the domains are remembered */
+    assert_action(fixture, RCPT "recipient=ann@far.example\nsender=ann@relay.example\nsasl_username=x\n", FAILED);
+    assert_action(fixture, "protocol_state=DATA\nrecipient=ann@relay.example\n", "DUNNO");
+}
+
+static void
+assert_clean(const char *action, const char *expected)
+{
+    g_autoptr(GString) text = g_string_new("kept");
+
+    g_string_append(text, action);
+    pd_rules_clean(text, 4);
+    g_assert_true(g_str_has_prefix(text->str, "kept"));
+    g_assert_cmpstr(text->str + 4, ==, expected);
+}
+
+static void
+test_clean(void)
+{
+    assert_clean("DUNNO", "DUNNO");
+    assert_clean("550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example", "550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example");
+    assert_clean("550 5.1.6 a\r\nb\tc\x7f", "550 5.1.6 a??b?c?");
+    assert_clean("550 5.1.6 bad \xff\xfe\xc3 bytes", "550 5.1.6 bad ??? bytes");
+    /* What Postfix would take for a permit. */
+    assert_clean("", FAILED);
+    assert_clean("550", FAILED);
+    assert_clean("550 ", FAILED);
+    assert_clean("550 5.1.6", FAILED);
+    assert_clean("550 5.1.6  ", FAILED);
+    assert_clean("DEFER_IF_PERMIT", FAILED);
+    assert_clean("DEFER_IF_PERMIT 4.3.0 ", FAILED);
+}
+
+static void
+test_clean_length(void)
+{
+    g_autoptr(GString) action = g_string_new("550 5.1.6 ");
+
+    while (action->len < 2 * PD_RULES_ACTION_MAX)
+        g_string_append(action, "\xe2\x82\xac"); /* three bytes: the cut must not fall into one */
+    pd_rules_clean(action, 0);
+    g_assert_cmpuint(action->len, ==, PD_RULES_ACTION_MAX);
+    g_assert_true(g_utf8_validate(action->str, -1, NULL));
+    g_string_truncate(action, 10);
+    g_string_append_c(action, 'x');
+    while (action->len < 2 * PD_RULES_ACTION_MAX)
+        g_string_append(action, "\xe2\x82\xac");
+    pd_rules_clean(action, 0);
+    g_assert_cmpuint(action->len, ==, PD_RULES_ACTION_MAX - 2);
+    g_assert_true(g_utf8_validate(action->str, -1, NULL));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rules/recipients", test_recipients);
+    g_test_add_func("/rules/other-states", test_other_states);
+    g_test_add_func("/rules/unknown", test_unknown);
+    g_test_add_func("/rules/sender-login", test_sender_login);
+    g_test_add_func("/rules/sender-login-off", test_sender_login_off);
+    g_test_add_func("/rules/empty-store", test_empty_store);
+    g_test_add_func("/rules/no-store", test_no_store);
+    g_test_add_func("/rules/clean", test_clean);
+    g_test_add_func("/rules/clean-length", test_clean_length);
+    return g_test_run();
+}
