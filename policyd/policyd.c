@@ -22,7 +22,7 @@ parse_options(Options *options, int *argc, char ***argv, GError **error)
         {"allow-root", 0, 0, G_OPTION_ARG_NONE, &options->allow_root, "Run as root nevertheless",
          NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version and exit", NULL},
-        G_OPTION_ENTRY_NULL,
+        {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("- answer Postfix from the store");
 
