@@ -24,3 +24,9 @@ bool pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError 
  */
 bool pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObject *after,
                          GError **error);
+
+/* What both look at. A target in a domain that is declared now must be somebody's address; `id` is
+ * the remote's. */
+bool pd_ctl_guard_target(PdCtlChange *change, guint64 id, GError **error);
+/* The catch-all of `domain` still leads somewhere, if it did before. */
+bool pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error);
