@@ -1,0 +1,322 @@
+#include "gif/csv.h"
+
+/* What a byte is to the reader; everything else is a letter. */
+enum { LETTER, COLUMN, QUOTE, MV, BACKSLASH, LINE_END, NUL_BYTE };
+
+/* DOS programs end a text with this byte, at times several. */
+#define CTRL_Z '\x1a'
+
+struct GifCsv {
+    const char *begin, *end, *at;
+    const char *line_start;
+    guint64 line;
+    GifDialect dialect;
+    unsigned char outside[256]; /* classes outside quotes */
+    unsigned char inside[256];  /* and inside */
+};
+
+void
+gif_csv_set_dialect(GifCsv *csv, GifDialect dialect)
+{
+    memset(csv->outside, LETTER, sizeof(csv->outside));
+    memset(csv->inside, LETTER, sizeof(csv->inside));
+    csv->dialect = dialect;
+    csv->outside['\r'] = csv->inside['\r'] = LINE_END;
+    csv->outside['\n'] = csv->inside['\n'] = LINE_END;
+    csv->outside[0] = csv->inside[0] = NUL_BYTE;
+    csv->outside['\\'] = BACKSLASH;
+    if (dialect.mv) {
+        csv->outside[(unsigned char)dialect.mv] = MV;
+    }
+    if (dialect.quote) {
+        csv->outside[(unsigned char)dialect.quote] = QUOTE;
+        csv->inside[(unsigned char)dialect.quote] = QUOTE;
+    }
+    csv->outside[(unsigned char)dialect.column] = COLUMN;
+}
+
+GifCsv *
+gif_csv_new(TblSlice text, GifDialect dialect)
+{
+    GifCsv *csv = g_new0(GifCsv, 1);
+    csv->begin = csv->at = csv->line_start = text.ptr;
+    csv->end = text.ptr + text.len;
+    while (csv->end > csv->begin && csv->end[-1] == CTRL_Z) {
+        csv->end--;
+    }
+    csv->line = 1;
+    gif_csv_set_dialect(csv, dialect);
+    return csv;
+}
+
+void
+gif_csv_free(GifCsv *csv)
+{
+    g_free(csv);
+}
+
+gsize
+gif_csv_offset(const GifCsv *csv)
+{
+    return (gsize)(csv->at - csv->begin);
+}
+
+static bool
+is_blank(const GifCsv *csv, char c)
+{
+    return (c == ' ' || c == '\t') && c != csv->dialect.column;
+}
+
+static void
+skip_blanks(GifCsv *csv)
+{
+    while (csv->at < csv->end && is_blank(csv, *csv->at)) {
+        csv->at++;
+    }
+}
+
+static int
+class_here(const GifCsv *csv)
+{
+    return csv->at < csv->end ? csv->outside[(unsigned char)*csv->at] : LINE_END;
+}
+
+/* The first fault of a record is the one that is told. */
+static void
+fault_set(GifCsv *csv, GifRecord *record, GifCsvFault fault)
+{
+    if (record->fault == GIF_CSV_OK) {
+        record->fault = fault;
+        record->fault_line = csv->line;
+        record->fault_column = (gsize)(csv->at - csv->line_start) + 1;
+        record->fault_field = record->count;
+    }
+}
+
+/* Steps over one line end: CR LF, LF or CR. */
+static void
+line_end_skip(GifCsv *csv)
+{
+    char c = *csv->at++;
+    if (c == '\r' && csv->at < csv->end && *csv->at == '\n') {
+        csv->at++;
+    }
+    csv->line++;
+    csv->line_start = csv->at;
+}
+
+/* Goes to the end of the physical line: the place to start again after a misplaced quote. */
+static void
+line_rest_skip(GifCsv *csv)
+{
+    while (csv->at < csv->end && *csv->at != '\r' && *csv->at != '\n') {
+        csv->at++;
+    }
+}
+
+/* From an opening quote to behind its closing one. False when the record ends here. */
+static bool
+quoted_scan(GifCsv *csv, GifRecord *record)
+{
+    guint64 open_line = csv->line;
+    gsize open_column = (gsize)(csv->at - csv->line_start) + 1;
+    csv->at++;
+    while (csv->at < csv->end) {
+        int class = csv->inside[(unsigned char)*csv->at];
+        if (class == LETTER) {
+            csv->at++;
+        } else if (class == QUOTE) {
+            csv->at++;
+            if (csv->at >= csv->end || *csv->at != csv->dialect.quote) {
+                return true;
+            }
+            csv->at++;
+        } else if (class == LINE_END) {
+            if (csv->dialect.compat) {
+                fault_set(csv, record, GIF_CSV_MISQUOTED);
+                return false;
+            }
+            line_end_skip(csv);
+        } else {
+            fault_set(csv, record, GIF_CSV_NUL);
+            csv->at++;
+        }
+    }
+    record->fault = csv->dialect.compat ? GIF_CSV_MISQUOTED : GIF_CSV_TRUNCATED;
+    record->fault_line = open_line;
+    record->fault_column = open_column;
+    record->fault_field = record->count;
+    return false;
+}
+
+/* After a closing quote only blanks, a separator or the line end may follow. */
+static bool
+quoted_finish(GifCsv *csv, GifRecord *record)
+{
+    skip_blanks(csv);
+    int class = class_here(csv);
+    if (class == COLUMN || class == MV || class == LINE_END) {
+        return true;
+    }
+    fault_set(csv, record, class == NUL_BYTE ? GIF_CSV_NUL : GIF_CSV_MISQUOTED);
+    line_rest_skip(csv);
+    return false;
+}
+
+/* One byte of an unquoted value that is not a letter. False when the record ends here. */
+static bool
+unquoted_special(GifCsv *csv, GifRecord *record, int class)
+{
+    if (class == NUL_BYTE) {
+        fault_set(csv, record, GIF_CSV_NUL);
+    } else if (class == BACKSLASH) {
+        /* Only an escaped separator or backslash hides its second byte; a column separator is never
+         * escaped. */
+        char next = csv->at + 1 < csv->end ? csv->at[1] : '\0';
+        csv->at += next == '\\' || (csv->dialect.mv && next == csv->dialect.mv);
+    } else if (class == QUOTE) {
+        if (csv->dialect.compat) {
+            fault_set(csv, record, GIF_CSV_MISQUOTED);
+            line_rest_skip(csv);
+            return false;
+        }
+        record->stray_quote = true;
+    }
+    csv->at++;
+    return true;
+}
+
+/* One field up to its separator or line end. False when a fault ended the record. */
+static bool
+field_scan(GifCsv *csv, GifRecord *record, GifField *field)
+{
+    skip_blanks(csv);
+    const char *start = csv->at;
+    bool value_start = true;
+    *field = (GifField){0};
+    for (;;) {
+        int class = class_here(csv);
+        if (class == COLUMN || class == LINE_END) {
+            break;
+        }
+        if (class == QUOTE && value_start) {
+            field->quoted |= csv->at == start;
+            field->quotes = true;
+            if (!quoted_scan(csv, record) || !quoted_finish(csv, record)) {
+                return false;
+            }
+            value_start = false;
+            continue;
+        }
+        if (class == MV) {
+            csv->at++;
+            skip_blanks(csv);
+            value_start = true;
+            continue;
+        }
+        value_start = false;
+        if (class == LETTER) {
+            csv->at++;
+        } else if (!unquoted_special(csv, record, class)) {
+            return false;
+        }
+    }
+    const char *end = csv->at;
+    while (end > start && is_blank(csv, end[-1])) {
+        end--;
+    }
+    field->text = (TblSlice){start, (size_t)(end - start)};
+    return true;
+}
+
+/* All fields of one record, and its line end. True when it holds nothing but blanks and separators.
+ */
+static bool
+record_scan(GifCsv *csv, GifRecord *record)
+{
+    record->line = csv->line;
+    record->start = gif_csv_offset(csv);
+    record->count = 0;
+    record->all_quoted = true;
+    record->stray_quote = false;
+    record->fault = GIF_CSV_OK;
+    bool blank = true;
+    for (;;) {
+        GifField field;
+        bool whole = field_scan(csv, record, &field);
+        if (!whole) {
+            record->count++;
+            blank = false;
+            break;
+        }
+        blank = blank && field.text.len == 0;
+        record->all_quoted = record->all_quoted && field.quoted;
+        if (record->count < GIF_COLUMNS_MAX) {
+            record->field[record->count] = field;
+        } else {
+            fault_set(csv, record, GIF_CSV_WIDE);
+        }
+        record->count++;
+        if (csv->at >= csv->end || class_here(csv) != COLUMN) {
+            break;
+        }
+        csv->at++;
+    }
+    if (csv->at < csv->end) {
+        line_end_skip(csv);
+    }
+    record->end = gif_csv_offset(csv);
+    return blank && record->fault == GIF_CSV_OK;
+}
+
+bool
+gif_csv_next(GifCsv *csv, GifRecord *record)
+{
+    while (csv->at < csv->end) {
+        guint64 line = csv->line;
+        if (record_scan(csv, record)) {
+            continue;
+        }
+        if (record->fault == GIF_CSV_OK && record->end - record->start > GIF_RECORD_MAX) {
+            record->fault = GIF_CSV_LONG;
+            record->fault_line = line;
+            record->fault_column = 1;
+            record->fault_field = 0;
+        }
+        return true;
+    }
+    return false;
+}
+
+char
+gif_csv_sniff(TblSlice text, char quote)
+{
+    static const char name[] = "obj-class";
+    const char *at = text.ptr, *end = text.ptr + text.len;
+    while (at < end && (g_ascii_isspace(*at) || (quote && *at == quote))) {
+        at++;
+    }
+    if ((size_t)(end - at) < strlen(name)) {
+        return ',';
+    }
+    for (size_t i = 0; i < strlen(name); i++) {
+        char c = (char)g_ascii_tolower(at[i]);
+        /* A header may write blanks or underscores for hyphens. */
+        if (c != name[i] && !(name[i] == '-' && (c == ' ' || c == '_'))) {
+            return ',';
+        }
+    }
+    at += strlen(name);
+    if (at < end && quote && *at == quote) {
+        at++;
+    }
+    const char *blanks = at;
+    while (at < end && *at == ' ') {
+        at++;
+    }
+    if (at < end && (*at == ',' || *at == '\t' || *at == ';')) {
+        return *at;
+    }
+    bool more = at < end && *at != '\r' && *at != '\n' && *at != CTRL_Z;
+    return at > blanks && more ? ' ' : ',';
+}

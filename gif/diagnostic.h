@@ -1,0 +1,66 @@
+/*
+ * What an import says about its rows: `FILE:LINE: severity GIFNNNN: text` for people, one JSON
+ * object a line for programs. Numbers below 900 are the event numbers of Exchange's directory
+ * import (KB Q184532), the others ours. One thread.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Our own diagnostics. */
+enum {
+    GIF_CODE_ENCODING = 900,    /* a byte does not belong to the file's encoding */
+    GIF_CODE_NUL = 901,         /* a NUL byte in a record */
+    GIF_CODE_RECORD_LONG = 902, /* limits */
+    GIF_CODE_RECORD_WIDE = 903,
+    GIF_CODE_VALUE_LONG = 904,
+    GIF_CODE_VALUES_MANY = 906,
+    GIF_CODE_ADDRESSES_MANY = 907,
+    GIF_CODE_DOMAIN_UNDECLARED = 908, /* notes */
+    GIF_CODE_REFERENCE_UNKNOWN = 909,
+    GIF_CODE_VALUE_EMPTY = 910,
+    GIF_CODE_BLANKS_TRIMMED = 912,
+    GIF_CODE_CLEAR_QUOTED = 913,
+    GIF_CODE_SEPARATORS = 914, /* separators that exclude each other */
+    GIF_CODE_STORE = 930,      /* the run as a whole */
+    GIF_CODE_ERR_FILE = 931,
+    GIF_CODE_MAX_DELETE = 932,
+    GIF_CODE_MUST_KEEP = 933,
+};
+
+typedef enum { GIF_INFO, GIF_WARNING, GIF_ERROR } GifSeverity;
+
+/* As text, so many of each number are shown; the rest is counted. */
+#define GIF_DIAGNOSTICS_SHOWN 1000
+
+typedef struct GifDiagnostics GifDiagnostics;
+GifDiagnostics *gif_diagnostics_new(bool json);
+void gif_diagnostics_free(GifDiagnostics *diagnostics);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifDiagnostics, gif_diagnostics_free)
+
+/* The file that the following ones are about; copied. NULL: the run as a whole. */
+void gif_diagnostics_set_file(GifDiagnostics *diagnostics, const char *file);
+/* Writes one at once: JSON to standard output, text to standard error. `line` 0: none. `column` (a
+ * header name) and `object` (a directory name) may be NULL. */
+void gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 line,
+                         const char *column, const char *object, const char *message);
+/* As text: the counts of what was not shown. */
+void gif_diagnostics_finish(GifDiagnostics *diagnostics);
+guint64 gif_diagnostics_count(const GifDiagnostics *diagnostics, GifSeverity severity);
+
+/* The notes of one row while it is decided, in their order; an error ends the row. */
+typedef struct GifNotes GifNotes;
+GifNotes *gif_notes_new(void);
+void gif_notes_free(GifNotes *notes);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifNotes, gif_notes_free)
+/* `column` must live until the notes are flushed. */
+void gif_notes_add(GifNotes *notes, GifSeverity severity, int code, const char *column,
+                   const char *format, ...) G_GNUC_PRINTF(5, 6);
+bool gif_notes_failed(const GifNotes *notes);
+/* Appends the notes of `from` and empties it. */
+void gif_notes_move(GifNotes *notes, GifNotes *from);
+void gif_notes_clear(GifNotes *notes);
+/* Tells all of them as being about `line` and `object`, and empties the notes. */
+void gif_notes_flush(GifNotes *notes, GifDiagnostics *diagnostics, guint64 line,
+                     const char *object);

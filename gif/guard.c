@@ -1,0 +1,140 @@
+#include "gif/guard.h"
+
+#include "tables/maps.h"
+
+/* So few removals are never a breach of a percentage: small stores live. */
+#define FLOOR 5
+
+struct GifGuard {
+    guint64 limit;
+    bool percent;
+    GPtrArray *keep;    /* char * */
+    GHashTable *stands; /* those that resolved before; borrowed keys */
+};
+
+void
+gif_guard_free(GifGuard *guard)
+{
+    if (guard) {
+        g_ptr_array_unref(guard->keep);
+        g_hash_table_unref(guard->stands);
+        g_free(guard);
+    }
+}
+
+bool
+gif_guard_add_must_keep(GifGuard *guard, const char *const *must_keep, GError **error)
+{
+    for (gsize i = 0; must_keep && must_keep[i]; i++) {
+        TblAddress address;
+        if (!tbl_address_parse(&address, tbl_slice(must_keep[i]))) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "must-keep: %s is no address", must_keep[i]);
+            return false;
+        }
+        g_ptr_array_add(guard->keep, g_strdup(must_keep[i]));
+    }
+    return true;
+}
+
+GifGuard *
+gif_guard_new(const char *max_delete, const char *const *must_keep, GError **error)
+{
+    g_autoptr(GifGuard) guard = g_new0(GifGuard, 1);
+    guard->keep = g_ptr_array_new_with_free_func(g_free);
+    guard->stands = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *number = g_strdup(max_delete);
+    guard->percent = g_str_has_suffix(number, "%");
+    if (guard->percent) {
+        number[strlen(number) - 1] = '\0';
+    }
+    if (!g_ascii_string_to_unsigned(number, 10, 0, guard->percent ? 100 : G_MAXINT64, &guard->limit,
+                                    NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "max-delete: %s is neither a number nor a percentage from 0%% to 100%%",
+                    max_delete);
+        return NULL;
+    }
+    return gif_guard_add_must_keep(guard, must_keep, error) ? g_steal_pointer(&guard) : NULL;
+}
+
+/* Does mail for an address find somebody? In undeclared domains: does an object have it? */
+static TblResult
+address_stands(TblDraft *draft, const TblConfig *config, const char *text)
+{
+    TblContext context = {tbl_draft_view(draft), config, g_get_real_time() / G_USEC_PER_SEC};
+    TblRecipient recipient;
+    tbl_maps_recipient(&context, tbl_slice(text), &recipient);
+    if (recipient.kind == TBL_RECIPIENT_FAILED) {
+        return TBL_FAILED;
+    }
+    if (recipient.kind != TBL_RECIPIENT_NOT_OURS) {
+        return recipient.kind == TBL_RECIPIENT_FOUND ? TBL_FOUND : TBL_NOTFOUND;
+    }
+    TblAddress address;
+    TblLocation location;
+    if (!tbl_address_parse(&address, tbl_slice(text))) {
+        return TBL_NOTFOUND;
+    }
+    tbl_resolve_locate(&context, &address, NULL, &location);
+    return location.result;
+}
+
+bool
+gif_guard_begin(GifGuard *guard, TblDraft *draft, const TblConfig *config)
+{
+    TblView *view = tbl_draft_view(draft);
+    /* In a store without objects nothing resolves yet. */
+    for (guint i = 0; view->populated(view) && i < guard->keep->len; i++) {
+        TblResult result = address_stands(draft, config, g_ptr_array_index(guard->keep, i));
+        if (result == TBL_FAILED) {
+            return false;
+        }
+        if (result == TBL_FOUND) {
+            g_hash_table_add(guard->stands, g_ptr_array_index(guard->keep, i));
+        }
+    }
+    return true;
+}
+
+static bool
+over_limit(const GifGuard *guard, guint64 gone, guint64 before)
+{
+    if (!guard->percent) {
+        return gone > guard->limit;
+    }
+    return gone > FLOOR && gone * 100 > before * guard->limit;
+}
+
+GifGuardResult
+gif_guard_check(GifGuard *guard, TblDraft *draft, const TblConfig *config,
+                const GifChanges *changes, char **reason)
+{
+    const TblMeta *base = tbl_draft_base(draft);
+    for (guint i = 0; i < guard->keep->len; i++) {
+        const char *address = g_ptr_array_index(guard->keep, i);
+        if (!g_hash_table_contains(guard->stands, address)) {
+            continue;
+        }
+        TblResult result = address_stands(draft, config, address);
+        if (result == TBL_FAILED) {
+            return GIF_GUARD_FAILED;
+        }
+        if (result == TBL_NOTFOUND) {
+            *reason = g_strdup_printf(
+                "%s must be kept and would not resolve any more; --force overrides", address);
+            return GIF_GUARD_MUST_KEEP;
+        }
+    }
+    if (over_limit(guard, changes->deleted, base->objects) ||
+        over_limit(guard, changes->addresses_gone, base->addresses)) {
+        *reason = g_strdup_printf("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                                  " objects and %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                                  " addresses would go, more than max-delete %" G_GUINT64_FORMAT
+                                  "%s allows; --force overrides",
+                                  changes->deleted, base->objects, changes->addresses_gone,
+                                  base->addresses, guard->limit, guard->percent ? "%" : "");
+        return GIF_GUARD_MAX_DELETE;
+    }
+    return GIF_GUARD_PASSED;
+}

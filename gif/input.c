@@ -1,0 +1,119 @@
+#include "gif/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a file of failed rows gets when its input was a stream. */
+#define STREAM_MODE 0600
+/* First room for a stream, whose length nobody knows. */
+#define STREAM_ROOM (64 * 1024)
+
+void
+gif_input_free(GifInput *input)
+{
+    if (input) {
+        g_free(input->path);
+        gif_text_free(input->text);
+        g_free(input);
+    }
+}
+
+static int
+errno_set(GError **error, int number)
+{
+    g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(number), "cannot be read: %s",
+                g_strerror(number));
+    return -1;
+}
+
+/* An open descriptor of a regular file, or -1. Without O_NONBLOCK a FIFO would wait for a writer.
+ */
+static int
+file_open(const char *path, struct stat *status, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return errno_set(error, errno);
+    }
+    if (fstat(fd, status) != 0) {
+        int number = errno;
+        close(fd);
+        return errno_set(error, number);
+    }
+    if (!S_ISREG(status->st_mode)) {
+        close(fd);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                    "%s; give a file, or - for standard input",
+                    S_ISDIR(status->st_mode) ? "is a directory" : "is no regular file");
+        return -1;
+    }
+    return fd;
+}
+
+/* Everything up to the end of the descriptor, allocated; NULL with `error`. */
+static char *
+bytes_read(int fd, gsize expected, gsize *length, GError **error)
+{
+    gsize room = expected + 1;
+    g_autofree char *bytes = g_try_malloc(room);
+    *length = 0;
+    while (bytes) {
+        if (*length == room) {
+            room *= 2;
+            char *larger = room > 2 * GIF_FILE_MAX ? NULL : g_try_realloc(bytes, room);
+            if (!larger) {
+                break;
+            }
+            bytes = larger;
+        }
+        ssize_t got = read(fd, bytes + *length, room - *length);
+        if (got == 0) {
+            return g_steal_pointer(&bytes);
+        }
+        if (got < 0 && errno != EINTR) {
+            errno_set(error, errno);
+            return NULL;
+        }
+        *length += got > 0 ? (gsize)got : 0;
+        if (*length > GIF_FILE_MAX) {
+            break;
+        }
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                "is too large; split it into files of less than 2 GiB");
+    return NULL;
+}
+
+GifInput *
+gif_input_read(const char *path, const char *codepage, GifTextFault *fault, GError **error)
+{
+    struct stat status = {.st_mode = STREAM_MODE, .st_size = STREAM_ROOM};
+    bool stream = strcmp(path, "-") == 0;
+    int fd = stream ? STDIN_FILENO : file_open(path, &status, error);
+    if (fd < 0) {
+        return NULL;
+    }
+    gsize length = 0;
+    char *bytes = NULL;
+    if ((gsize)status.st_size > GIF_FILE_MAX) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                    "is too large; split it into files of less than 2 GiB");
+    } else {
+        bytes = bytes_read(fd, (gsize)status.st_size, &length, error);
+    }
+    if (!stream) {
+        close(fd);
+    }
+    if (!bytes) {
+        return NULL;
+    }
+    GifInput *input = g_new0(GifInput, 1);
+    input->path = g_strdup(path);
+    input->mode = status.st_mode & 0777;
+    tbl_digest_bytes((TblSlice){bytes, length}, input->sha256);
+    input->text = gif_text_new(bytes, length, codepage, fault);
+    return input;
+}

@@ -1,0 +1,123 @@
+#include "gif/proxy.h"
+
+void
+gif_proxy_clear(GifProxy *proxy)
+{
+    g_free(proxy->value);
+    g_free(proxy->key);
+    *proxy = (GifProxy){0};
+}
+
+static TblSlice
+blanks_trim(TblSlice text)
+{
+    while (text.len > 0 && (*text.ptr == ' ' || *text.ptr == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
+        text.len--;
+    }
+    return text;
+}
+
+/* Untrusted text in a message: cut, the rest is escaped where it is shown. */
+static char *
+shown(TblSlice text)
+{
+    return g_strndup(text.ptr, MIN(text.len, 128));
+}
+
+static int
+smtp_parse(GifProxy *proxy, TblSlice value, char **reason)
+{
+    TblAddress address;
+    g_autoptr(GError) error = NULL;
+    if (!tbl_address_parse_strict(&address, value, &error)) {
+        *reason = g_strdup(error->message);
+        return 237;
+    }
+    GString *spelling = g_string_sized_new(address.len + 2);
+    tbl_address_append_spelling(spelling, &address);
+    proxy->value = g_string_free(spelling, FALSE);
+    proxy->key = g_strconcat("smtp:", address.text, NULL);
+    return 0;
+}
+
+static int
+other_parse(GifProxy *proxy, TblSlice value, char **reason)
+{
+    if (strlen(proxy->type) + 1 + value.len > TBL_PROXY_MAX) {
+        *reason = g_strdup_printf("the address is longer than %d bytes", TBL_PROXY_MAX);
+        return 237;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        if ((unsigned char)value.ptr[i] < 0x20 || value.ptr[i] == 0x7f) {
+            *reason = g_strdup("the address holds a control character");
+            return 237;
+        }
+    }
+    proxy->key = tbl_proxy_key(tbl_slice(proxy->type), value);
+    if (!proxy->key) {
+        *reason = g_strdup("the address is not valid text");
+        return 237;
+    }
+    proxy->value = g_strndup(value.ptr, value.len);
+    return 0;
+}
+
+static int
+split_fault(int fault, TblSlice text, char **reason)
+{
+    g_autofree char *what = shown(text);
+    switch (fault) {
+    case 230:
+        *reason =
+            g_strdup_printf("\"%s\" has no type; write TYPE:address, as SMTP:user@domain", what);
+        break;
+    case 231:
+        *reason = g_strdup_printf("\"%s\" has no type before its colon", what);
+        break;
+    case 232:
+        *reason = g_strdup_printf("the type of \"%s\" is longer than %d characters", what,
+                                  TBL_PROXY_TYPE_MAX);
+        break;
+    default:
+        *reason = g_strdup_printf(
+            "the type of \"%s\" holds other characters than letters and digits", what);
+        break;
+    }
+    return fault;
+}
+
+int
+gif_proxy_parse(GifProxy *proxy, TblSlice text, bool allow_bare, char **reason)
+{
+    *proxy = (GifProxy){0};
+    TblSlice trimmed = blanks_trim(text), type, value;
+    int fault = tbl_proxy_split(trimmed, &type, &value);
+    if (fault == 230 && allow_bare && memchr(trimmed.ptr, '@', trimmed.len)) {
+        g_autofree char *why = NULL;
+        if (smtp_parse(proxy, trimmed, &why) == 0) {
+            memcpy(proxy->type, "SMTP", sizeof("SMTP"));
+            proxy->bare = true;
+            return 0;
+        }
+    }
+    if (fault != 0) {
+        return split_fault(fault, trimmed, reason);
+    }
+    TblSlice bare = blanks_trim(value);
+    proxy->trimmed = bare.len != value.len || trimmed.len != text.len;
+    proxy->lower = true;
+    for (size_t i = 0; i < type.len; i++) {
+        proxy->type[i] = g_ascii_toupper(type.ptr[i]);
+        proxy->lower = proxy->lower && !g_ascii_isupper(type.ptr[i]);
+    }
+    if (bare.len == 0) {
+        *reason = g_strdup_printf("%s: has no address behind its colon", proxy->type);
+        return 237;
+    }
+    return g_str_equal(proxy->type, "SMTP") ? smtp_parse(proxy, bare, reason)
+                                            : other_parse(proxy, bare, reason);
+}

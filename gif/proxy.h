@@ -1,0 +1,22 @@
+/*
+ * One address as a file writes it, `TYPE:value`, checked and brought to its stored spelling.
+ *
+ * Rules: KB Q184532 (events 230 231 232 237), Q153028 (types), Q278154 (bare SMTP addresses). Pure.
+ */
+#pragma once
+
+#include "tables/address.h"
+
+typedef struct {
+    char type[TBL_PROXY_TYPE_MAX + 1]; /* upper case */
+    char *value;                       /* stored spelling; owned */
+    char *key;                         /* unique key; owned */
+    bool lower;                        /* the file wrote the type in small letters */
+    bool bare;                         /* the file wrote an SMTP address without a type */
+    bool trimmed;                      /* blanks around the value were taken off */
+} GifProxy;
+
+/* 0 with `proxy` filled, else the event that names the fault, with `reason` (a sentence, caller
+ * frees). `allow_bare`: an address without a type is SMTP. */
+int gif_proxy_parse(GifProxy *proxy, TblSlice text, bool allow_bare, char **reason);
+void gif_proxy_clear(GifProxy *proxy);

@@ -1,0 +1,31 @@
+/*
+ * References to other objects as files write them (Members, delivery restrictions, Alternate
+ * recipient), and a list of them without duplicates to which rows add and from which they take in
+ * constant time.
+ *
+ * Forms: a directory name, `Container/cn=Name`, `/o=Org/ou=Site/cn=Recipients/cn=Name`; the last
+ * RDN is the name (KB Q165319, Q263113, Q168716). Pure.
+ */
+#pragma once
+
+#include "tables/slice.h"
+
+#include <glib.h>
+
+/* The name in a reference. NULL when a DN names nothing (event 274). Caller frees. */
+char *gif_reference_name(TblSlice text);
+
+typedef struct GifReferences GifReferences;
+/* Takes the strings out of `list`, which is empty afterwards. */
+GifReferences *gif_references_new(GPtrArray *list);
+void gif_references_free(GifReferences *references);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifReferences, gif_references_free)
+/* True when it was not there yet. */
+bool gif_references_add(GifReferences *references, const char *name);
+/* True when it was there. */
+bool gif_references_remove(GifReferences *references, const char *name);
+bool gif_references_contains(const GifReferences *references, const char *name);
+void gif_references_clear(GifReferences *references);
+guint gif_references_count(const GifReferences *references);
+/* Copies the list, in order of arrival, into the empty `list`. */
+void gif_references_copy(const GifReferences *references, GPtrArray *list);

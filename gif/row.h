@@ -1,0 +1,30 @@
+/*
+ * A record -> a row: how many fields, which class, which mode, which object. What the other cells
+ * mean is decided when the object is known.
+ *
+ * Rules: KB Q184532 (events 218 219 220 221 228 275 291), Q146304 (modes), Q176741 (~DEL as a
+ * name). Pure.
+ */
+#pragma once
+
+#include "gif/schema.h"
+#include "gif/value.h"
+
+typedef enum { GIF_MODE_UPDATE, GIF_MODE_CREATE, GIF_MODE_MODIFY, GIF_MODE_DELETE } GifMode;
+
+/* The mode of a name in any case; false when there is none of that name. */
+bool gif_mode_from_name(const char *name, GifMode *mode);
+
+typedef struct {
+    TblClass object_class;
+    GifMode mode;
+    char *name; /* NULL when the row has none; owned */
+} GifRow;
+
+/* Reads the first cells. On faults `notes` holds an error; `name` is set as far as it can be told.
+ * The caller has begun the record on `lexer`. `mode` is what a row without a mode does. */
+void gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLexer *lexer,
+                  GifMode mode, bool compat, GifNotes *notes);
+void gif_row_clear(GifRow *row);
+/* Has `text` bytes that no name holds: control characters. */
+bool gif_text_has_control(TblSlice text);

@@ -1,0 +1,95 @@
+#include "gif/target_store.h"
+
+#include <glib/gstdio.h>
+
+struct GifTarget {
+    TblStore *store;
+    bool locked;
+    char *folder; /* temporary */
+};
+
+/* Removes the files of a temporary store and their folder. */
+static void
+folder_remove(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        (void)g_unlink(path);
+    }
+    (void)g_rmdir(folder);
+}
+
+static TblStore *
+empty_open(GifTarget *target, guint64 map_size, GError **error)
+{
+    target->folder = g_dir_make_tmp("gif-import-XXXXXX", error);
+    if (!target->folder) {
+        return NULL;
+    }
+    g_autofree char *path = g_build_filename(target->folder, "store.mdb", NULL);
+    return tbl_store_open(path, map_size, TBL_STORE_WRITE, error);
+}
+
+static bool
+dry_run_open(GifTarget *target, const TblConfig *config, GError **error)
+{
+    g_autoptr(GError) missing = NULL;
+    target->store =
+        tbl_store_open(config->store.path, config->store.map_size, TBL_STORE_READ, &missing);
+    if (target->store) {
+        return true;
+    }
+    if (!g_error_matches(missing, TBL_STORE_ERROR, TBL_STORE_ERROR_MISSING)) {
+        g_propagate_error(error, g_steal_pointer(&missing));
+        return false;
+    }
+    target->store = empty_open(target, config->store.map_size, error);
+    return target->store != NULL;
+}
+
+GifTarget *
+gif_target_open(const TblConfig *config, bool dry_run, GError **error)
+{
+    GifTarget *target = g_new0(GifTarget, 1);
+    bool good;
+    if (dry_run) {
+        good = dry_run_open(target, config, error);
+    } else {
+        target->store =
+            tbl_store_open(config->store.path, config->store.map_size, TBL_STORE_WRITE, error);
+        target->locked = target->store && tbl_store_lock(target->store, error);
+        good = target->locked;
+    }
+    if (!good) {
+        gif_target_close(target);
+        return NULL;
+    }
+    return target;
+}
+
+void
+gif_target_close(GifTarget *target)
+{
+    if (!target) {
+        return;
+    }
+    if (target->locked) {
+        tbl_store_unlock(target->store);
+    }
+    if (target->store) {
+        tbl_store_close(target->store);
+    }
+    if (target->folder) {
+        folder_remove(target->folder);
+    }
+    g_free(target->folder);
+    g_free(target);
+}
+
+TblStore *
+gif_target_store(const GifTarget *target)
+{
+    return target->store;
+}
