@@ -1,0 +1,43 @@
+/* The inside of gif/plan, shared by its files: the plan and one row on its way. */
+#pragma once
+
+#include "gif/attributes.h"
+#include "gif/pending.h"
+#include "gif/plan.h"
+#include "gif/proxies.h"
+
+struct GifPlan {
+    TblDraft *draft;
+    GifPlanOptions options;
+    GifDiagnostics *diagnostics;
+    GifProxies *proxies;
+    GifLists *lists;
+    GifPending *pending;
+    GifNotes *notes, *later; /* `later`: what the cells say, told after what the target says */
+    GHashTable *undeclared;  /* domains that were told */
+    /* of the file */
+    const char *file;
+    GPtrArray *schemas; /* of all files: pending references name their columns */
+    const GifSchema *schema;
+    GifLexer *lexer;
+    GifCell *cell;
+};
+
+/* One row on its way. */
+typedef struct {
+    GifPlan *plan;
+    const GifRecord *record;
+    GifRow row;
+    char *folded;
+    TblObject *object; /* as it will be; a held list's without members */
+    GifList *list;     /* the object is a held list */
+    bool creating, changed, broken;
+    GError **error;
+} GifDecision;
+
+/* The target of a remote: events 235, 236, 292, 241, 266, 265. */
+void gif_decision_read_target(GifDecision *decision);
+/* Brings a row that stands into the draft, and remembers what waits for the end. */
+void gif_decision_keep(GifDecision *decision, const GifAttributes *attributes);
+/* Warnings of a cell and its fault: 168, 295, 245, 268. */
+void gif_decision_tell_cell(const GifCell *cell, const char *column, GifNotes *notes);

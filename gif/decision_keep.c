@@ -1,0 +1,107 @@
+#include "gif/decision.h"
+
+static void
+undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
+{
+    GifDecision *decision = data;
+    GifPlan *plan = decision->plan;
+    TblView *view = tbl_draft_view(plan->draft);
+    const char *at = g_str_equal(proxy->type, "SMTP") ? strrchr(proxy->key, '@') : NULL;
+    if (!at || g_hash_table_contains(plan->undeclared, at + 1) ||
+        tbl_domains_find_mail(view->domains(view), at + 1)) {
+        return;
+    }
+    g_hash_table_add(plan->undeclared, g_strdup(at + 1));
+    gif_notes_add(plan->notes, GIF_INFO, GIF_CODE_DOMAIN_UNDECLARED, column,
+                  "domain %s is not declared: its addresses are kept, but no map answers them "
+                  "(policyctl domain add)",
+                  at + 1);
+}
+
+/* References that nobody bears yet wait for the end of the run. */
+static void
+references_remember(GifDecision *decision)
+{
+    GifPlan *plan = decision->plan;
+    for (guint i = 0; i < plan->schema->count; i++) {
+        const GifColumn *column = &plan->schema->column[i];
+        const GifCell *cell = &plan->cell[i];
+        bool refers = column->kind == GIF_COLUMN_REFERENCE || column->kind == GIF_COLUMN_REFERENCES;
+        if (!refers || (cell->kind != GIF_CELL_VALUES && cell->kind != GIF_CELL_REMOVE)) {
+            continue;
+        }
+        GifPlace place = {plan->file, decision->record->line, column->name, decision->object->name};
+        bool membership = column->kind == GIF_COLUMN_REFERENCES &&
+                          column->which == TBL_REFS_MEMBERS &&
+                          decision->row.object_class != TBL_CLASS_DL;
+        for (guint v = 0; v < cell->count && !decision->broken; v++) {
+            g_autofree char *name = gif_reference_name(gif_lexer_value(plan->lexer, cell, v)->text);
+            if (membership) {
+                gif_pending_add_membership(plan->pending, &place, name,
+                                           cell->kind == GIF_CELL_VALUES);
+            } else if (cell->kind == GIF_CELL_VALUES) {
+                decision->broken = !gif_pending_add_reference(plan->pending, &place, name);
+            }
+        }
+    }
+}
+
+static bool
+draft_put(GifDecision *decision)
+{
+    if (decision->changed &&
+        !tbl_draft_put(decision->plan->draft, decision->object, decision->error)) {
+        decision->broken = true;
+    }
+    return !decision->broken;
+}
+
+/* A list: its members are held from the second row on that changes them. */
+static void
+list_keep(GifDecision *decision, const GifAttributes *attributes)
+{
+    GifPlan *plan = decision->plan;
+    int at = plan->schema->members_at;
+    bool members = at >= 0 && plan->cell[at].kind != GIF_CELL_BLANK;
+    if (members && decision->creating) {
+        g_autoptr(GifReferences) references =
+            gif_references_new(decision->object->refs[TBL_REFS_MEMBERS]);
+        gif_attributes_apply_members(attributes, references, plan->notes);
+        gif_references_copy(references, decision->object->refs[TBL_REFS_MEMBERS]);
+    }
+    if (!draft_put(decision) || decision->creating || (!members && !decision->list)) {
+        return;
+    }
+    if (!decision->list) {
+        decision->list =
+            gif_lists_hold(plan->lists, decision->folded, tbl_object_copy(decision->object));
+    } else if (decision->changed) {
+        tbl_object_free(decision->list->object);
+        decision->list->object = tbl_object_copy(decision->object);
+        decision->list->changed = true;
+    }
+    if (members && gif_attributes_apply_members(attributes, decision->list->members, plan->notes)) {
+        decision->list->changed = true;
+        decision->changed = true;
+    }
+}
+
+void
+gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
+{
+    GifPlan *plan = decision->plan;
+    if (gif_proxies_changed(plan->proxies)) {
+        GPtrArray *addresses =
+            gif_proxies_list(plan->proxies); /* borrows from the old list until it stands */
+        g_ptr_array_unref(decision->object->addresses);
+        decision->object->addresses = addresses;
+        decision->changed = true;
+    }
+    if (decision->row.object_class == TBL_CLASS_DL) {
+        list_keep(decision, attributes);
+    } else {
+        draft_put(decision);
+    }
+    gif_proxies_foreach_new(plan->proxies, undeclared_tell, decision);
+    references_remember(decision);
+}

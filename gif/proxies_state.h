@@ -1,0 +1,44 @@
+/* The inside of gif/proxies, shared by its two files: reading the cells, and deciding. */
+#pragma once
+
+#include "gif/proxies.h"
+
+/* One address of the object, before or after. */
+typedef struct {
+    const char *type, *value; /* borrowed from the object or from a wanted one */
+    char *key;
+    bool primary, was_primary;
+    bool dead;
+    bool listed; /* the row names it */
+} GifSlot;
+
+typedef struct {
+    GifProxy proxy;
+    bool primary;
+    bool dropped; /* a duplicate within the row */
+    const char *column;
+} GifWanted;
+
+typedef struct {
+    bool primaries; /* of the column of primaries */
+    bool all;
+    char type[TBL_PROXY_TYPE_MAX + 1]; /* all of a type, else a single key */
+    char *key;
+    char *shown;
+    const char *column;
+} GifRemoval;
+
+struct GifProxies {
+    bool compat, creating, changed;
+    GArray *slots, *wanted, *removals;
+    GHashTable *slot_by_key, *wanted_by_key; /* key -> index + 1 */
+    GHashTable *primary_by_type;             /* type -> index + 1 of the live primary slot */
+    GHashTable *wanted_by_type;              /* types of which the row wants a primary */
+};
+
+/* The index that a table holds for a key. False: none. */
+bool gif_proxies_index(GHashTable *table, const char *key, guint *index);
+/* Good until the next push. */
+GifSlot *gif_proxies_slot(const GifProxies *proxies, guint index);
+/* Adds an address; takes its key. */
+void gif_proxies_push(GifProxies *proxies, GifSlot slot);
