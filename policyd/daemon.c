@@ -257,6 +257,8 @@ start(PdDaemon *daemon, GError **error)
     if (!daemon->plane)
         return false;
     daemon->keeper = pd_keeper_new(config, daemon->plane);
+    if (!pd_plane_start(daemon->plane, error))
+        return false;
     daemon->control = pd_control_new(config->store.path, control_commands, daemon);
     return true;
 }
@@ -302,8 +304,17 @@ pd_daemon_run(PdDaemon *daemon)
 void
 pd_daemon_free(PdDaemon *daemon)
 {
+    sigset_t late;
+
     if (!daemon)
         return;
+    /* With its source gone a signal would kill; one that comes twice must not spoil the exit code.
+     */
+    sigemptyset(&late);
+    sigaddset(&late, SIGHUP);
+    sigaddset(&late, SIGTERM);
+    sigaddset(&late, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &late, NULL);
     for (guint i = 0; i < daemon->n_sources; i++)
         g_source_remove(daemon->sources[i]);
     pd_control_free(daemon->control);

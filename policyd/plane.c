@@ -82,13 +82,20 @@ pd_plane_new(TblConfig *config, const GPtrArray *socketmap, const GPtrArray *pol
     if (ok) {
         watch_all(plane, socketmap, PD_PROTOCOL_SOCKETMAP, &next);
         watch_all(plane, policy, PD_PROTOCOL_POLICY, &next);
-    }
-    for (guint i = 0; ok && i < made->len; i++)
-        ok = pd_worker_start(plane->share.workers[i], error);
-    if (ok)
         return plane;
+    }
     pd_plane_free(plane);
     return NULL;
+}
+
+bool
+pd_plane_start(PdPlane *plane, GError **error)
+{
+    for (guint i = 0; i < plane->share.n_workers; i++) {
+        if (!pd_worker_start(plane->share.workers[i], error))
+            return false;
+    }
+    return true;
 }
 
 void

@@ -7,10 +7,14 @@
 
 typedef struct PdPlane PdPlane;
 
-/* Makes and starts the workers. `socketmap` and `policy`: arrays of PdListener, borrowed until
- * pd_plane_free. */
+/* Makes the workers. `socketmap` and `policy`: arrays of PdListener, borrowed until pd_plane_free.
+ */
 PdPlane *pd_plane_new(TblConfig *config, const GPtrArray *socketmap, const GPtrArray *policy,
                       GError **error);
+/* Accepts from now on. After the first pd_plane_set_store, so that a restart over a good store
+ * answers no request with TEMP: a running smtpd remembers a failed domain lookup (Postfix
+ * smtpd_resolve.c). */
+bool pd_plane_start(PdPlane *plane, GError **error);
 /* Stops accepting, answers what was read, closes every connection; returns within 4 s. */
 void pd_plane_stop(PdPlane *plane);
 void pd_plane_free(PdPlane *plane); /* stops it first */

@@ -636,7 +636,7 @@ class WorldCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        for name in PROGRAM_PLACES:
+        for name in ("policyd", "policyctl"):
             program(name)
         cls.world = World(cls.CONFIG)
         try:
@@ -679,7 +679,7 @@ class FreshCase(unittest.TestCase):
     world = None
 
     def setUp(self):
-        for name in PROGRAM_PLACES:
+        for name in ("policyd", "policyctl"):
             program(name)
 
     def make_world(self, config=None):
