@@ -3,13 +3,12 @@
 #include "tables/json.h"
 #include "tables/log.h"
 
-#include <stdio.h>
-
 /* Longest message that is shown as text; a value in it may be 64 KiB. */
 #define MESSAGE_SHOWN_MAX 1000
 
 struct GifDiagnostics {
     bool json;
+    FILE *out;
     char *file;
     GHashTable *seen; /* severity and code -> how many */
     guint64 count[GIF_ERROR + 1];
@@ -35,10 +34,11 @@ severity_name(GifSeverity severity)
 }
 
 GifDiagnostics *
-gif_diagnostics_new(bool json)
+gif_diagnostics_new(bool json, FILE *out)
 {
     GifDiagnostics *diagnostics = g_new0(GifDiagnostics, 1);
     diagnostics->json = json;
+    diagnostics->out = out;
     diagnostics->seen = g_hash_table_new(NULL, NULL);
     diagnostics->line = g_string_new(NULL);
     return diagnostics;
@@ -91,7 +91,7 @@ json_write(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 
     tbl_json_text(&json, "message", message);
     tbl_json_end(&json);
     g_string_append_c(diagnostics->line, '\n');
-    (void)fwrite(diagnostics->line->str, 1, diagnostics->line->len, stdout);
+    (void)fwrite(diagnostics->line->str, 1, diagnostics->line->len, diagnostics->out);
 }
 
 static void
@@ -110,9 +110,9 @@ text_write(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 
         (TblSlice){diagnostics->line->str, diagnostics->line->len}, MESSAGE_SHOWN_MAX);
     g_autofree char *file = tbl_log_escape(tbl_slice(diagnostics->file), MESSAGE_SHOWN_MAX);
     if (!diagnostics->file) {
-        fprintf(stderr, "gif-import: %s GIF%04d: %s\n", severity_name(severity), code, shown);
+        fprintf(diagnostics->out, "gif-import: %s GIF%04d: %s\n", severity_name(severity), code, shown);
     } else {
-        fprintf(stderr, "%s:%" G_GUINT64_FORMAT ": %s GIF%04d: %s\n", file, line,
+        fprintf(diagnostics->out, "%s:%" G_GUINT64_FORMAT ": %s GIF%04d: %s\n", file, line,
                 severity_name(severity), code, shown);
     }
 }
@@ -142,7 +142,7 @@ gif_diagnostics_finish(GifDiagnostics *diagnostics)
         guint seen = GPOINTER_TO_UINT(g_hash_table_lookup(diagnostics->seen, each->data));
         int kind = GPOINTER_TO_INT(each->data);
         if (seen > GIF_DIAGNOSTICS_SHOWN) {
-            fprintf(stderr, "gif-import: %s GIF%04d: %u more, %u in all\n",
+            fprintf(diagnostics->out, "gif-import: %s GIF%04d: %u more, %u in all\n",
                     severity_name((GifSeverity)(kind % (GIF_ERROR + 1))), kind / (GIF_ERROR + 1),
                     seen - GIF_DIAGNOSTICS_SHOWN, seen);
         }

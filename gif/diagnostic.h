@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Our own diagnostics. */
 enum {
@@ -35,13 +36,14 @@ typedef enum { GIF_INFO, GIF_WARNING, GIF_ERROR } GifSeverity;
 #define GIF_DIAGNOSTICS_SHOWN 1000
 
 typedef struct GifDiagnostics GifDiagnostics;
-GifDiagnostics *gif_diagnostics_new(bool json);
+/* Writes to `out` (borrowed): JSON lines, or text. */
+GifDiagnostics *gif_diagnostics_new(bool json, FILE *out);
 void gif_diagnostics_free(GifDiagnostics *diagnostics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifDiagnostics, gif_diagnostics_free)
 
 /* The file that the following ones are about; copied. NULL: the run as a whole. */
 void gif_diagnostics_set_file(GifDiagnostics *diagnostics, const char *file);
-/* Writes one at once: JSON to standard output, text to standard error. `line` 0: none. `column` (a
+/* Writes one at once. `line` 0: none. `column` (a
  * header name) and `object` (a directory name) may be NULL. */
 void gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 line,
                          const char *column, const char *object, const char *message);

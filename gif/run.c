@@ -311,7 +311,7 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
 {
     gint64 start = g_get_monotonic_time();
     Run run = {.options = options, .config = config};
-    run.diagnostics = gif_diagnostics_new(options->json);
+    run.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
     run.inputs = g_ptr_array_new_with_free_func((GDestroyNotify)gif_input_free);
     run.err_files = g_ptr_array_new_with_free_func((GDestroyNotify)gif_err_file_free);
     guint64 total = 0;
