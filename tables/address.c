@@ -26,6 +26,13 @@ typedef const char *Fault;
 #define FAULT_CHARACTER "has a character in its domain that no domain name may hold"
 #define FAULT_DOMAIN_LONG "has a domain of more than 253 characters"
 
+/* This runs for every byte of every request: no call. */
+static inline char
+ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /* ASCII labels of letters, digits, '-' and '_' (not for hosts, but domains have it), lower-cased
  * into `out`; one trailing dot is dropped. `*length` is 0 when there is a fault. An A-label is
  * taken as it stands. */
@@ -53,21 +60,11 @@ ascii_domain(TblSlice name, char *out, size_t *length)
         } else if (!g_ascii_isalnum(c) && c != '-' && c != '_') {
             return c == '[' ? FAULT_LITERAL : FAULT_CHARACTER;
         }
-        out[i] = g_ascii_tolower(c);
+        out[i] = ascii_lower(c);
     }
     out[name.len] = '\0';
     *length = name.len;
     return NULL;
-}
-
-static bool
-is_ascii(TblSlice text)
-{
-    unsigned char all = 0;
-
-    for (size_t i = 0; i < text.len; i++)
-        all |= (unsigned char)text.ptr[i];
-    return all < 0x80;
 }
 
 /* Appends the A-label of one label; `label` may hold dots of other scripts. */
@@ -77,7 +74,7 @@ append_a_label(GString *out, TblSlice label)
     g_autofree char *copy = NULL;
     uint8_t *ascii = NULL;
 
-    if (is_ascii(label)) {
+    if (tbl_slice_is_ascii(label)) {
         g_string_append_len(out, label.ptr, (gssize)label.len);
         return true;
     }
@@ -97,7 +94,7 @@ any_domain(TblSlice name, char *out, size_t *length)
     g_autoptr(GString) ascii = NULL;
     const char *at = name.ptr, *end = name.ptr + name.len;
 
-    if (is_ascii(name))
+    if (tbl_slice_is_ascii(name))
         return ascii_domain(name, out, length);
     *length = 0;
     ascii = g_string_sized_new(DOMAIN_SIZE);
@@ -163,7 +160,7 @@ tbl_text_fold(TblSlice text)
         return g_strdup("");
     if (!g_utf8_validate_len(text.ptr, text.len, NULL))
         return NULL;
-    if (is_ascii(text))
+    if (tbl_slice_is_ascii(text))
         return g_ascii_strdown(text.ptr, (gssize)text.len);
     composed = g_utf8_normalize(text.ptr, (gssize)text.len, G_NORMALIZE_NFC);
     folded = g_utf8_casefold(composed, -1);
@@ -175,16 +172,18 @@ tbl_text_fold(TblSlice text)
 static Fault
 check_bytes(TblSlice key)
 {
-    bool ascii = true;
+    unsigned char all = 0;
+    bool control = false;
 
     for (size_t i = 0; i < key.len; i++) {
         unsigned char c = (unsigned char)key.ptr[i];
 
-        if (c < 0x20 || c == 0x7f)
-            return FAULT_CONTROL;
-        ascii = ascii && c < 0x80;
+        control |= c < 0x20 || c == 0x7f;
+        all |= c;
     }
-    if (ascii)
+    if (control)
+        return FAULT_CONTROL;
+    if (all < 0x80)
         return NULL;
     if (!g_utf8_validate_len(key.ptr, key.len, NULL))
         return FAULT_UTF8;
@@ -233,9 +232,9 @@ fold_local(TblAddress *address)
     g_autofree char *folded = NULL;
     size_t length;
 
-    if (is_ascii(typed)) {
+    if (tbl_slice_is_ascii(typed)) {
         for (size_t i = 0; i < typed.len; i++)
-            address->text[i] = g_ascii_tolower(typed.ptr[i]);
+            address->text[i] = ascii_lower(typed.ptr[i]);
         address->local_len = address->typed_len;
         return NULL;
     }

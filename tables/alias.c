@@ -192,16 +192,18 @@ expands(const Walk *walk, const TblDomain *domain, TblSlice primary)
     return tbl_domain_expands(domain) && (!of_primary || tbl_domain_expands(of_primary));
 }
 
-/* The primary that a secondary, generated or mirrored address stands for; empty when that row does not apply. */
+/* The primary that a secondary, generated or mirrored address stands for, and the mail domain that declares it; empty when
+ * that row does not apply. */
 static TblSlice
-rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location)
+rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location, const TblDomain **of_primary)
 {
     const TblRow *row = &location->row;
     bool other_name = !row->primary || location->mirrored;
     TblSlice primary = row->primary_address;
     if (!other_name || !primary.len || !tbl_domain_rewrites(domain))
         return (TblSlice){NULL, 0};
-    if (!declared(walk->domains, primary) && !is_alias_domain(walk->domains, domain))
+    *of_primary = declared(walk->domains, primary);
+    if (!*of_primary && !is_alias_domain(walk->domains, domain))
         return (TblSlice){NULL, 0};
     return primary;
 }
@@ -240,14 +242,21 @@ is_role_address(const TblAddress *address)
     return tbl_slice_equal(local, tbl_slice("postmaster")) || tbl_slice_equal(local, tbl_slice("abuse"));
 }
 
-/* Nobody has the address: the domain's catch-all, else the host's postmaster. True when one of them is set. */
+/* What stands in for an address that nobody has: the domain's catch-all, else the host's postmaster; NULL for nothing. */
+static const char *
+stand_in(const TblContext *context, const TblAddress *address, const TblDomain *domain)
+{
+    const char *postmaster = context->config->addresses.postmaster;
+    if (domain->catch_all)
+        return domain->catch_all;
+    return *postmaster && is_role_address(address) ? postmaster : NULL;
+}
+
+/* True when something stands in. */
 static bool
 answer_nobody(Walk *walk, const TblAddress *address, const TblDomain *domain)
 {
-    const char *postmaster = walk->context->config->addresses.postmaster;
-    const char *instead = domain->catch_all                                        ? domain->catch_all
-                          : *postmaster && is_role_address(address) ? postmaster
-                                                                                   : NULL;
+    const char *instead = stand_in(walk->context, address, domain);
     if (!instead)
         return false;
     TblAddress other;
@@ -277,7 +286,8 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
         return !location->tombstone && !location->hidden && answer_nobody(walk, address, domain);
     const TblRow *row = &location->row;
     bool special = row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
-    TblSlice primary = rewritten(walk, domain, location);
+    const TblDomain *of_primary = NULL;
+    TblSlice primary = rewritten(walk, domain, location, &of_primary);
     bool unfit = primary.len && walk->ascii_key && !tbl_slice_is_ascii(primary);
     g_autoptr(TblObject) object = NULL;
     if ((special && expands(walk, domain, row->primary_address)) || unfit) {
@@ -358,19 +368,25 @@ join(Walk *walk, const TblAddress *address, GString *value)
     return TBL_ALIAS_OVER;
 }
 
-/* The common case without a single allocation: a secondary of a mailbox. Sets `*result` and returns true when it applies. */
+/* The common cases without a single allocation: nobody, and a mailbox. Sets `*result` and returns true when one applies. */
 static bool
-answer_mailbox(Walk *walk, const TblAddress *address, const TblDomain *domain, const TblLocation *location,
+answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain, const TblLocation *location,
                GString *value, TblAlias *result)
 {
     const TblRow *row = &location->row;
+    if (location->result == TBL_NOTFOUND &&
+        (location->tombstone || location->hidden || !stand_in(walk->context, address, domain))) {
+        *result = TBL_ALIAS_NONE;
+        return true;
+    }
     if (location->result != TBL_FOUND || location->extension[0] || row->forwards ||
         (row->object_class != TBL_CLASS_MAILBOX && row->object_class != TBL_CLASS_PUBLIC_FOLDER))
         return false;
-    TblSlice primary = rewritten(walk, domain, location);
+    const TblDomain *of_primary = NULL;
+    TblSlice primary = rewritten(walk, domain, location, &of_primary);
     if (primary.len && walk->ascii_key && !tbl_slice_is_ascii(primary))
         return false;
-    bool nowhere = primary.len && is_alias_domain(walk->domains, declared(walk->domains, primary));
+    bool nowhere = primary.len && is_alias_domain(walk->domains, of_primary);
     if (!primary.len || nowhere || (location->mirrored && same_address(address, primary))) {
         *result = TBL_ALIAS_NONE;
         return true;
@@ -405,7 +421,7 @@ tbl_resolve_alias(const TblContext *context, const TblAddress *address, const Tb
         .domains = context->view->domains(context->view),
         .ascii_key = tbl_slice_is_ascii((TblSlice){address->text, address->local_len}),
     };
-    if (answer_mailbox(&walk, address, domain, location, value, &result))
+    if (answer_simply(&walk, address, domain, location, value, &result))
         return result;
     walk.visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     walk.recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

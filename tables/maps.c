@@ -2,26 +2,27 @@
 
 #define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
 
-static const char *const map_names[TBL_MAP_COUNT] = {
-    [TBL_MAP_VIRTUAL_ALIAS_DOMAINS] = "virtual_alias_domains",
-    [TBL_MAP_VIRTUAL_MAILBOX_DOMAINS] = "virtual_mailbox_domains",
-    [TBL_MAP_RELAY_DOMAINS] = "relay_domains",
-    [TBL_MAP_VIRTUAL_MAILBOX_MAPS] = "virtual_mailbox_maps",
-    [TBL_MAP_RELAY_RECIPIENT_MAPS] = "relay_recipient_maps",
-    [TBL_MAP_VIRTUAL_ALIAS_MAPS] = "virtual_alias_maps",
-    [TBL_MAP_TRANSPORT_MAPS] = "transport_maps",
-    [TBL_MAP_SENDER_LOGIN_MAPS] = "smtpd_sender_login_maps",
-    [TBL_MAP_SENDER_CANONICAL_MAPS] = "sender_canonical_maps",
-    [TBL_MAP_RECIPIENT_CANONICAL_MAPS] = "recipient_canonical_maps",
-    [TBL_MAP_CANONICAL_MAPS] = "canonical_maps",
-    [TBL_MAP_RELOCATED_MAPS] = "relocated_maps",
+#define NAME(text) {text, sizeof text - 1}
+static const TblSlice map_names[TBL_MAP_COUNT] = {
+    [TBL_MAP_VIRTUAL_ALIAS_DOMAINS] = NAME("virtual_alias_domains"),
+    [TBL_MAP_VIRTUAL_MAILBOX_DOMAINS] = NAME("virtual_mailbox_domains"),
+    [TBL_MAP_RELAY_DOMAINS] = NAME("relay_domains"),
+    [TBL_MAP_VIRTUAL_MAILBOX_MAPS] = NAME("virtual_mailbox_maps"),
+    [TBL_MAP_RELAY_RECIPIENT_MAPS] = NAME("relay_recipient_maps"),
+    [TBL_MAP_VIRTUAL_ALIAS_MAPS] = NAME("virtual_alias_maps"),
+    [TBL_MAP_TRANSPORT_MAPS] = NAME("transport_maps"),
+    [TBL_MAP_SENDER_LOGIN_MAPS] = NAME("smtpd_sender_login_maps"),
+    [TBL_MAP_SENDER_CANONICAL_MAPS] = NAME("sender_canonical_maps"),
+    [TBL_MAP_RECIPIENT_CANONICAL_MAPS] = NAME("recipient_canonical_maps"),
+    [TBL_MAP_CANONICAL_MAPS] = NAME("canonical_maps"),
+    [TBL_MAP_RELOCATED_MAPS] = NAME("relocated_maps"),
 };
 
 TblMap
 tbl_map_from_name(TblSlice name)
 {
     for (int map = 0; map < TBL_MAP_COUNT; map++)
-        if (strlen(map_names[map]) == name.len && memcmp(map_names[map], name.ptr, name.len) == 0)
+        if (tbl_slice_equal(map_names[map], name))
             return (TblMap)map;
     return TBL_MAP_COUNT;
 }
@@ -29,7 +30,7 @@ tbl_map_from_name(TblSlice name)
 const char *
 tbl_map_name(TblMap map)
 {
-    return map_names[map];
+    return map_names[map].ptr;
 }
 
 /* ---- The maps ---- */

@@ -34,8 +34,8 @@ tbl_slice_equal(TblSlice a, TblSlice b)
 static inline bool
 tbl_slice_is_ascii(TblSlice text)
 {
+    unsigned char all = 0;
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] >= 0x80)
-            return false;
-    return true;
+        all |= (unsigned char)text.ptr[i];
+    return all < 0x80;
 }
