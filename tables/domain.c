@@ -322,7 +322,7 @@ tbl_domains_count(const TblDomains *domains)
 const TblDomain *
 tbl_domains_get(const TblDomains *domains, const char *name)
 {
-    return g_hash_table_lookup(domains->by_name, name);
+    return domains ? g_hash_table_lookup(domains->by_name, name) : NULL;
 }
 
 const TblDomain *

@@ -65,7 +65,7 @@ guint tbl_domains_count(const TblDomains *domains);
 
 /* The declaration that covers a canonical domain: itself, else the longest `.parent`. NULL: not declared. Borrowed. */
 const TblDomain *tbl_domains_find(const TblDomains *domains, const char *domain);
-/* Exactly this name. Borrowed. */
+/* Exactly this name. Borrowed. NULL domains (nothing was ever read) hold no name, here and in the finding functions. */
 const TblDomain *tbl_domains_get(const TblDomains *domains, const char *name);
 /* As tbl_domains_find, but a route-class declaration counts as undeclared. */
 const TblDomain *tbl_domains_find_mail(const TblDomains *domains, const char *domain);

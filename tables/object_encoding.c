@@ -134,6 +134,21 @@ string_decode(TblCursor *cursor)
     return g_strndup(text.ptr, text.len);
 }
 
+/* A spelt-out type is upper case, as tbl_proxy_new makes it, and not SMTP, which has its own bit. */
+static char *
+type_decode(TblCursor *cursor)
+{
+    char *type = string_decode(cursor);
+
+    for (const char *at = type; at && *at; at++) {
+        if (g_ascii_islower(*at))
+            cursor->broken = true;
+    }
+    if (type && (!*type || strcmp(type, SMTP) == 0))
+        cursor->broken = true;
+    return type;
+}
+
 static TblProxy *
 proxy_decode(TblCursor *cursor)
 {
@@ -144,7 +159,7 @@ proxy_decode(TblCursor *cursor)
 
     if (bits > (PROXY_PRIMARY | PROXY_SMTP))
         cursor->broken = true;
-    type = bits & PROXY_SMTP ? g_strdup(SMTP) : string_decode(cursor);
+    type = bits & PROXY_SMTP ? g_strdup(SMTP) : type_decode(cursor);
     value = string_decode(cursor);
     if (cursor->broken)
         return NULL;
