@@ -1,8 +1,9 @@
 /* The virtual_alias_maps half of tables/resolve.h: who finally receives mail for an address. */
 #include "tables/resolve.h"
 
-/* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the stack. */
-#define DEPTH_MAX 50
+/* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the stack, of which a level
+ * takes about 4 kB. */
+#define DEPTH_MAX 250
 /* Objects looked at for one answer, as a multiple of list-recipients: bounds the time that empty lists can take. */
 #define VISITS_PER_RECIPIENT 10
 #define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
@@ -59,7 +60,10 @@ emit(Walk *walk, TblSlice spelling)
         return;
     }
     walk->yields++;
-    g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
+    /* Of several spellings the lowest: which it is must not depend on the order in which they are met. */
+    const char *other = g_hash_table_lookup(walk->recipients, address.text);
+    if (!other || strcmp(text->str, other) < 0)
+        g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
     if (g_hash_table_size(walk->recipients) > walk->context->config->limits.list_recipients)
         walk->over = true;
 }
@@ -92,6 +96,22 @@ recipient_address(const Walk *walk, const TblObject *object)
 
 /* ---- Following ---- */
 
+/* A reference that no object has: an address outside stands for itself, anything else counts for nothing. It is as somebody
+ * typed it. */
+static void
+walk_unresolved(Walk *walk, const char *reference)
+{
+    static const char smtp[] = "smtp:";
+    const size_t prefix = g_ascii_strncasecmp(reference, smtp, sizeof smtp - 1) == 0 ? sizeof smtp - 1 : 0;
+    TblAddress address;
+    if (!tbl_address_parse(&address, tbl_slice(reference + prefix)) ||
+        tbl_domains_find_mail(walk->domains, tbl_address_domain(&address)))
+        return;
+    g_autoptr(GString) spelling = g_string_new(NULL);
+    tbl_address_append_spelling(spelling, &address);
+    emit(walk, (TblSlice){spelling->str, spelling->len});
+}
+
 static void
 walk_reference(Walk *walk, TblOrigin origin, const char *reference)
 {
@@ -101,8 +121,8 @@ walk_reference(Walk *walk, TblOrigin origin, const char *reference)
         walk->failed = true;
     else if (result == TBL_FOUND)
         walk_object(walk, object);
-    else if (strchr(reference, '@') && !declared(walk->domains, tbl_slice(reference)))
-        emit(walk, tbl_slice(reference));
+    else
+        walk_unresolved(walk, reference);
 }
 
 static void

@@ -8,6 +8,8 @@
 #define MAP_SIZE_MAX ((guint64)1 << 46)
 /* Postfix reads no longer reply (socketmap_max_reply_size, and before 3.10 without a choice). */
 #define REPLY_MAX 100000
+/* Room for any one address. */
+#define REPLY_MIN 2048
 /* Requests up to here are read away, so a limit above it would have no effect. */
 #define REQUEST_MAX (1024 * 1024)
 /* The shortest limit that leaves room for one address. */
@@ -45,7 +47,7 @@ static const TblConfigKey known_keys[] = {
     {"limits", "connections", "8192", tbl_config_set_uint, AT(limits.connections), 1, 1 << 20, NULL},
     {"limits", "socketmap-request", "16384", tbl_config_set_bytes, AT(limits.socketmap_request), REQUEST_MIN, REQUEST_MAX, NULL},
     {"limits", "policy-request", "65536", tbl_config_set_bytes, AT(limits.policy_request), REQUEST_MIN, REQUEST_MAX, NULL},
-    {"limits", "reply", "100000", tbl_config_set_bytes, AT(limits.reply), REQUEST_MIN, REPLY_MAX, NULL},
+    {"limits", "reply", "100000", tbl_config_set_bytes, AT(limits.reply), REPLY_MIN, REPLY_MAX, NULL},
     {"limits", "list-recipients", "1000", tbl_config_set_uint, AT(limits.list_recipients), 1, 1000000, NULL},
     {"limits", "request-timeout", "30", tbl_config_set_uint, AT(limits.request_timeout), 1, 3600, NULL},
     {"import", "max-delete", "10%", tbl_config_set_share, AT(import.max_delete), 0, 0, NULL},

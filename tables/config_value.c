@@ -253,9 +253,15 @@ bool
 tbl_config_set_address_or_nothing(const TblConfigKey *known, void *field, const char *value,
                                   GError **error)
 {
+    g_autoptr(GString) spelling = g_string_new(NULL);
+    TblAddress address;
+
     if (*value && !check_address(value, error))
         return false;
-    return set_text(known, field, value, error);
+    /* As addresses are stored, so that its domain is found among the declared ones. */
+    if (*value && tbl_address_parse(&address, tbl_slice(value)))
+        tbl_address_append_spelling(spelling, &address);
+    return set_text(known, field, spelling->str, error);
 }
 
 bool

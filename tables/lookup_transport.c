@@ -10,7 +10,8 @@ last_rdn(const char *home_server)
     return last ? last + 1 : home_server;
 }
 
-/* The route of the object behind the key. NOTFOUND: it has none, or nobody has the address. */
+/* The route of the object behind the key. NOTFOUND: it has none, or nobody has the address. FAILED (with a
+ * reason) also while an object that could have it is perhaps only not loaded yet. */
 static TblResult
 object_route(TblLookup *lookup)
 {
@@ -18,11 +19,16 @@ object_route(TblLookup *lookup)
     if (g_hash_table_size(routes) == 0)
         return TBL_NOTFOUND; /* certain without a look at the store */
     tbl_resolve_locate(lookup->context, &lookup->address, lookup->domain, lookup->location);
-    if (lookup->location->result != TBL_FOUND || !lookup->location->row.homed)
-        return lookup->location->result == TBL_FAILED ? TBL_FAILED : TBL_NOTFOUND;
+    if (lookup->location->result == TBL_FAILED)
+        return tbl_lookup_store_failed(lookup->value);
+    if (lookup->location->result == TBL_NOTFOUND && !lookup->location->tombstone && !lookup->location->hidden)
+        return tbl_lookup_absent(lookup->context, lookup->value);
+    if (lookup->location->result == TBL_NOTFOUND)
+        return TBL_NOTFOUND;
+    if (!lookup->location->row.homed)
+        return TBL_NOTFOUND;
     g_autoptr(TblObject) object = NULL;
-    TblView *view = lookup->context->view;
-    if (view->object(view, lookup->location->row.object, &object) != TBL_FOUND)
+    if (tbl_lookup_owner(lookup, &object) != TBL_FOUND)
         return TBL_FAILED;
     const char *home = object->text[TBL_TEXT_HOME_SERVER];
     g_autofree char *folded = home ? tbl_text_fold(tbl_slice(last_rdn(home))) : NULL;
@@ -47,6 +53,7 @@ tbl_lookup_transport(TblLookup *lookup, TblSlice key)
     if (domain_class == TBL_DOMAIN_VIRTUAL_ALIAS)
         return TBL_NOTFOUND;
     TblResult result = TBL_NOTFOUND;
+    gsize start = lookup->value->len;
     if (is_address && domain_class != TBL_DOMAIN_ROUTE) {
         lookup->domain = domain;
         result = object_route(lookup);
@@ -56,9 +63,10 @@ tbl_lookup_transport(TblLookup *lookup, TblSlice key)
         return TBL_FOUND;
     if (route) {
         /* Also while the store fails: Postfix remembers a failed transport lookup until the process ends. */
+        g_string_truncate(lookup->value, start);
         g_string_append(lookup->value, route);
         return TBL_FOUND;
     }
-    return result == TBL_FAILED ? tbl_lookup_store_failed(lookup->value) : TBL_NOTFOUND;
+    return result;
 }
 

@@ -103,7 +103,8 @@ lookup_recipient(TblLookup *lookup, TblDomainClass asked)
         return result;
     switch (tbl_lookup_unknown(lookup)) {
     case TBL_UNKNOWN_ACCEPT:
-        g_string_append_len(lookup->value, lookup->address.text, lookup->address.len);
+        tbl_address_append_external(lookup->value, (TblSlice){lookup->address.text, lookup->address.local_len},
+                                    tbl_slice(tbl_address_domain(&lookup->address)));
         return TBL_FOUND;
     case TBL_UNKNOWN_DEFER:
         return tbl_lookup_fail(lookup->value, "unknown recipients are deferred in this domain");
@@ -133,7 +134,7 @@ lookup_alias(TblLookup *lookup)
         return TBL_FAILED;
     }
     case TBL_ALIAS_EMPTY:
-        return TBL_NOTFOUND;
+        return nobody ? tbl_lookup_absent(lookup->context, lookup->value) : TBL_NOTFOUND;
     case TBL_ALIAS_OVER:
         return tbl_lookup_fail(lookup->value, "the list is over the limits");
     case TBL_ALIAS_FAILED:

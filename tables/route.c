@@ -93,6 +93,8 @@ check_hop(const char *transport, const char *hop, GError **error)
         if (g_ascii_isspace(*at))
             return refuse(error, "'%s' holds a blank; separate next hops with ','", hop);
     }
+    if (is_number(hop))
+        return refuse(error, "'%s' is a port without a host; write [host]:%s", hop, hop);
     if (local && !lmtp)
         return refuse(error, "'%s': inet: and unix: are allowed only after lmtp:; write lmtp:%s",
                       hop, hop);

@@ -68,7 +68,7 @@ test_values(void)
                                         "recipient-delimiter=\n"
                                         "propagate-extensions=canonical\n"
                                         "login=alias;account\n"
-                                        "postmaster=ann@north.example\n"
+                                        "postmaster=Ann@North.EXAMPLE.\n"
                                         "[routes]\n"
                                         "EXCH1=smtp:[exch1.example.com]:25\n"
                                         "SÜD 2 = exch2.example.com\n"
@@ -99,7 +99,7 @@ test_values(void)
     g_assert_true(config->addresses.propagate_canonical);
     g_assert_cmpstr(config->addresses.login[0], ==, "alias");
     g_assert_cmpstr(config->addresses.login[1], ==, "account");
-    g_assert_cmpstr(config->addresses.postmaster, ==, "ann@north.example");
+    g_assert_cmpstr(config->addresses.postmaster, ==, "Ann@north.example");
     g_assert_cmpstr(g_hash_table_lookup(config->routes, "exch1"), ==,
                     "smtp:[exch1.example.com]:25");
     g_assert_cmpstr(g_hash_table_lookup(config->routes, "süd 2"), ==, "smtp:exch2.example.com");

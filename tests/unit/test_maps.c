@@ -179,6 +179,43 @@ test_lists(void)
     assert_lookup(fixture, "transport_maps", "big@box.example", "NOTFOUND");
 }
 
+/* Members that no object has are what somebody typed: they count by what they mean, not by how they are spelt. */
+static void
+test_unresolved_members(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    add_member(staff, "nobody@BOX.Example");
+    add_member(staff, "smtp:nobody@alias.example.");
+    add_member(staff, "zed@FAR.example");
+    add_member(staff, "SMTP:Zed@far.example.");
+    add_member(staff, "\"zed\"@far.example");
+    add_member(staff, "x y@far.example");
+    add_member(staff, "ä@münchen.example");
+    add_member(staff, "broken@[127.0.0.1]");
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example",
+                  "OK \"x y\"@far.example,Zed@far.example,ä@xn--mnchen-3ya.example");
+}
+
+/* Deep nesting is followed to its end. */
+static void
+test_nested_lists(void)
+{
+    enum { DEPTH = 150 };
+    g_autoptr(Fixture) fixture = world("");
+    for (int i = 0; i < DEPTH; i++) {
+        g_autofree char *name = g_strdup_printf("list%d", i), *address = g_strdup_printf("SMTP:list%d@box.example", i),
+                        *next = g_strdup_printf("list%d", i + 1);
+        TblObject *list = fixture_object(TBL_CLASS_DL, name, address, NULL);
+        add_member(list, i == DEPTH - 1 ? "ann" : next);
+        fixture_put(fixture, list);
+    }
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "list0@box.example", "OK Ann.Lee@relay.example");
+}
+
 static void
 forward(Fixture *fixture, const char *name, const char *to, bool both)
 {
@@ -324,6 +361,7 @@ test_unknown_switch(void)
     assert_lookup(fixture, "relay_recipient_maps", "x@d1.example", "TEMP");
     assert_lookup(fixture, "virtual_alias_maps", "x@d1.example", "NOTFOUND");
     assert_lookup(fixture, "relay_recipient_maps", "X@D2.example", "OK x@d2.example");
+    assert_lookup(fixture, "relay_recipient_maps", "\"X Y\"@d2.example", "OK \"x y\"@d2.example");
     assert_lookup(fixture, "virtual_alias_maps", "x@d3.example", "TEMP");
 }
 
@@ -345,6 +383,24 @@ test_nothing_known(void)
 }
 
 /* The file is cut while it is in use: domains and their routes answer from memory, everything else that needs it fails. */
+/* An object that is not loaded yet could bring a route of its own, where there are any. */
+static void
+test_transport_before_objects(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("[routes]\nx=smtp:[x]\n");
+    TblDomain *routed = tbl_domain_new("hop.example", TBL_DOMAIN_RELAY);
+    routed->route = g_strdup("relay:[hop.example]");
+    fixture_declare(fixture, routed);
+    declare(fixture, "relay.example", TBL_DOMAIN_RELAY);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "transport_maps", "ann@hop.example", "OK relay:[hop.example]");
+    assert_lookup(fixture, "transport_maps", "ann@relay.example", "TEMP");
+    assert_lookup(fixture, "transport_maps", "relay.example", "NOTFOUND");
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", NULL));
+    fixture_commit(fixture);
+    assert_lookup(fixture, "transport_maps", "ann@relay.example", "NOTFOUND");
+}
+
 static void
 test_failing_store(void)
 {
@@ -417,6 +473,9 @@ main(int argc, char **argv)
     g_test_add_func("/maps/no-propagation", test_no_propagation);
     g_test_add_func("/maps/remotes", test_remotes);
     g_test_add_func("/maps/lists", test_lists);
+    g_test_add_func("/maps/transport-before-objects", test_transport_before_objects);
+    g_test_add_func("/maps/unresolved-members", test_unresolved_members);
+    g_test_add_func("/maps/nested-lists", test_nested_lists);
     g_test_add_func("/maps/forwards", test_forwards);
     g_test_add_func("/maps/mirrors", test_mirrors_and_catch_alls);
     g_test_add_func("/maps/routes", test_routes);

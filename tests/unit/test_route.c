@@ -34,6 +34,8 @@ static const RouteCase cases[] = {
     {"smtp:unix:/run/lmtp", TBL_DOMAIN_RELAY, NULL, "only after lmtp:"},
     {"relay:[a.example], inet:b.example:25", TBL_DOMAIN_RELAY, NULL, "only after lmtp:"},
     {"lmtp:unix:", TBL_DOMAIN_RELAY, NULL, "lmtp:unix:/path"},
+    {"25", TBL_DOMAIN_RELAY, NULL, "[host]:25"},
+    {"relay:[a.example], 25", TBL_DOMAIN_RELAY, NULL, "[host]:25"},
     {"smtp:", TBL_DOMAIN_RELAY, NULL, "empty"},
     {"smtp:  ", TBL_DOMAIN_RELAY, NULL, "empty"},
     {"smtp:a.example,", TBL_DOMAIN_RELAY, NULL, "empty"},
