@@ -9,6 +9,7 @@
 
 #include <glib-unix.h>
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -73,17 +74,27 @@ take_lock(PdDaemon *daemon, GError **error)
     return true;
 }
 
-static bool
-socket_group(const TblConfig *config, gid_t *gid, GError **error)
+/* The group of the sockets, (gid_t)-1 for none. */
+static gid_t
+socket_group(const TblConfig *config)
 {
     const char *name = config->sockets.group;
     const struct group *group = name && *name ? getgrnam(name) : NULL;
 
-    *gid = group ? group->gr_gid : (gid_t)-1;
-    if (group || !config->sockets.group_set || !name || !*name)
+    return group ? group->gr_gid : (gid_t)-1;
+}
+
+bool
+pd_daemon_check(const TblConfig *config, const char *path, GError **error)
+{
+    const char *name = config->sockets.group;
+
+    /* The default may be missing: not every host has Postfix. */
+    if (!config->sockets.group_set || !name || !*name || socket_group(config) != (gid_t)-1)
         return true;
-    g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_CONFIG, "[sockets] group: there is no group %s",
-                name);
+    g_set_error(error, TBL_CONFIG_ERROR, 0,
+                "%s: [sockets] group: there is no group '%s'; make it, or name another",
+                path ? path : TBL_CONFIG_DEFAULT, name);
     return false;
 }
 
@@ -95,13 +106,12 @@ listen_all(const TblConfig *config, const char *service, char *const *endpoints,
 {
     g_autoptr(GPtrArray) listeners = pd_listener_activated(service);
     PdListenOptions options = {.mode = config->sockets.mode,
+                               .group = socket_group(config),
                                .backlog = config->sockets.backlog,
                                .allow_remote = allow_remote};
 
     if (listeners->len > 0)
         return g_steal_pointer(&listeners);
-    if (!socket_group(config, &options.group, error))
-        return NULL;
     for (char *const *endpoint = endpoints; *endpoint; endpoint++) {
         g_autoptr(GError) why = NULL;
         PdListener *listener = pd_listener_new(*endpoint, &options, &why);
@@ -156,7 +166,7 @@ daemon_reload(PdDaemon *daemon, char **warning, GError **error)
 
     pd_notify_reloading();
     g_autoptr(TblConfig) config = tbl_config_load(daemon->path, &why);
-    if (!config) {
+    if (!config || !pd_daemon_check(config, daemon->path, &why)) {
         tbl_log_warning("reload refused, the old configuration stays: %s", why->message);
         pd_notify("READY=1\nSTATUS=Serving; the new configuration was refused");
         g_propagate_error(error, g_steal_pointer(&why));
@@ -237,6 +247,19 @@ on_watchdog(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* From here on it ends anyway: another signal must not cut off the answers. */
+static void
+hold_signals(void)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+}
+
 static bool
 start(PdDaemon *daemon, GError **error)
 {
@@ -256,6 +279,7 @@ start(PdDaemon *daemon, GError **error)
     daemon->plane = pd_plane_new(config, daemon->socketmap, daemon->policy, error);
     if (!daemon->plane)
         return false;
+    /* Before the first client: it must not be told that there is no store. */
     daemon->keeper = pd_keeper_new(config, daemon->plane);
     if (!pd_plane_start(daemon->plane, error))
         return false;
@@ -296,6 +320,7 @@ pd_daemon_run(PdDaemon *daemon)
     pd_notify("READY=1\nSTATUS=Serving");
     tbl_log_notice("policyd %s is ready", POLICYD_GIF_VERSION);
     g_main_loop_run(daemon->loop);
+    hold_signals();
     pd_notify("STOPPING=1\nSTATUS=Answering what was asked");
     pd_plane_stop(daemon->plane);
     tbl_log_notice("policyd ends");
@@ -304,17 +329,8 @@ pd_daemon_run(PdDaemon *daemon)
 void
 pd_daemon_free(PdDaemon *daemon)
 {
-    sigset_t late;
-
     if (!daemon)
         return;
-    /* With its source gone a signal would kill; one that comes twice must not spoil the exit code.
-     */
-    sigemptyset(&late);
-    sigaddset(&late, SIGHUP);
-    sigaddset(&late, SIGTERM);
-    sigaddset(&late, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &late, NULL);
     for (guint i = 0; i < daemon->n_sources; i++)
         g_source_remove(daemon->sources[i]);
     pd_control_free(daemon->control);

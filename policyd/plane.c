@@ -78,14 +78,13 @@ pd_plane_new(TblConfig *config, const GPtrArray *socketmap, const GPtrArray *pol
     plane->share.workers = g_new0(PdWorker *, made->len + 1);
     for (guint i = 0; i < made->len; i++)
         plane->share.workers[i] = g_ptr_array_index(made, i);
-    bool ok = made->len == worker_count(config);
-    if (ok) {
-        watch_all(plane, socketmap, PD_PROTOCOL_SOCKETMAP, &next);
-        watch_all(plane, policy, PD_PROTOCOL_POLICY, &next);
-        return plane;
+    if (made->len < worker_count(config)) {
+        pd_plane_free(plane);
+        return NULL;
     }
-    pd_plane_free(plane);
-    return NULL;
+    watch_all(plane, socketmap, PD_PROTOCOL_SOCKETMAP, &next);
+    watch_all(plane, policy, PD_PROTOCOL_POLICY, &next);
+    return plane;
 }
 
 bool

@@ -30,7 +30,7 @@ TblResult tbl_maps_lookup(const TblContext *context, TblMap map, TblSlice key, G
 
 /* What the policy service needs to know about a recipient; always agrees with the maps. */
 typedef enum {
-    TBL_RECIPIENT_NOT_OURS, /* no address, a literal, an undeclared or route-class domain */
+    TBL_RECIPIENT_NOT_OURS, /* no domain, a literal, an undeclared or route-class domain */
     TBL_RECIPIENT_FOUND,
     TBL_RECIPIENT_ABSENT,   /* `unknown` says what the domain does with unknown recipients */
     TBL_RECIPIENT_TOMBSTONE,

@@ -31,6 +31,23 @@ judge(TblLookup *lookup, TblRecipient *recipient)
         recipient->kind = TBL_RECIPIENT_FAILED;
 }
 
+/* A local part that nobody can have, in a domain that may be ours: the maps answer it as absent. */
+static void
+judge_domain(TblLookup *lookup, TblSlice key, TblRecipient *recipient)
+{
+    const char *at = memrchr(key.ptr, '@', key.len);
+    char name[256];
+    if (!at || at == key.ptr ||
+        !tbl_domain_canonical((TblSlice){at + 1, (size_t)(key.ptr + key.len - at) - 1}, false, name))
+        return;
+    lookup->domain = tbl_domains_find_mail(lookup->domains, name);
+    if (!lookup->domain)
+        return;
+    lookup->domain_class = tbl_domains_class(lookup->domains, lookup->domain);
+    recipient->unknown = tbl_lookup_unknown(lookup);
+    recipient->kind = TBL_RECIPIENT_ABSENT;
+}
+
 void
 tbl_maps_recipient(const TblContext *context, TblSlice key, TblRecipient *recipient)
 {
@@ -45,8 +62,10 @@ tbl_maps_recipient(const TblContext *context, TblSlice key, TblRecipient *recipi
     lookup.location = &recipient->location;
     lookup.context = context;
     lookup.domains = context->view->domains(context->view);
-    if (!tbl_address_parse(&lookup.address, key))
+    if (!tbl_address_parse(&lookup.address, key)) {
+        judge_domain(&lookup, key, recipient);
         return;
+    }
     tbl_lookup_place(&lookup);
     if (!lookup.domain)
         return;

@@ -52,7 +52,12 @@ test_recipients(void)
     assert_action(fixture, RCPT "recipient=postmaster\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=ann@[127.0.0.1]\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=ann@outside.example\n", "DUNNO");
-    assert_action(fixture, RCPT "recipient=\xff@relay.example\n", "DUNNO");
+    /* no address, but in a domain of ours: the maps do not know it either */
+    assert_action(fixture, RCPT "recipient=\xff@relay.example\n", "550 5.1.1 User unknown");
+    assert_action(fixture, RCPT "recipient=a\x01@Relay.Example.\n", "550 5.1.1 User unknown");
+    assert_action(fixture, RCPT "recipient=@relay.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=\xff@far.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=a@\xff\n", "DUNNO");
 }
 
 static void
