@@ -57,6 +57,19 @@ pd_ctl_finish(void)
 
 /* ---- Options ---- */
 
+/* GOption keeps the "--" that ended the options when what follows looks like one. */
+static void
+drop_separator(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--") != 0)
+            continue;
+        memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof *argv);
+        (*argc)--;
+        return;
+    }
+}
+
 int
 pd_ctl_options(const GOptionEntry *entries, const char *synopsis, int min, int max, int *argc,
                char **argv)
@@ -66,11 +79,7 @@ pd_ctl_options(const GOptionEntry *entries, const char *synopsis, int min, int m
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, &argv, &error))
         return pd_ctl_fail(TBL_EXIT_USAGE, "%s", error->message);
-    /* A "--" that ended the options is no argument. */
-    if (*argc > 1 && strcmp(argv[1], "--") == 0) {
-        memmove(&argv[1], &argv[2], (size_t)(*argc - 1) * sizeof *argv);
-        (*argc)--;
-    }
+    drop_separator(argc, argv);
     for (int i = 1; i < *argc; i++)
         if (!g_utf8_validate(argv[i], -1, NULL))
             return pd_ctl_fail(TBL_EXIT_USAGE, "argument %d is not UTF-8", i);

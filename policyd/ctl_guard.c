@@ -84,18 +84,39 @@ guard_target(PdCtlChange *change, TblSlice domain, guint64 id, GError **error)
            pd_ctl_guard_target(change, id, error);
 }
 
+/* An address that expands to nothing is a list without members, which is fine, or in a cycle. */
 static bool
-guard_list(PdCtlChange *change, const char *spelling, bool forwards, GError **error)
+guard_cycle(PdCtlChange *change, guint64 id, GError **error)
 {
-    switch (pd_ctl_new_fate(change, spelling)) {
-    case PD_FATE_OVER:
-        return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows",
-                             spelling);
-    case PD_FATE_EMPTY:
-        return !forwards ||
-               pd_ctl_refuse(error, "%s would forward in a cycle that yields nothing", spelling);
-    case PD_FATE_FAILED:
+    TblContext context = pd_ctl_change_context(change);
+    g_autoptr(TblObject) object = tbl_draft_object(change->draft, id, NULL);
+    switch (object ? pd_ctl_idle_cycle(&context, object) : TBL_FAILED) {
+    case TBL_FOUND:
+        return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing",
+                             object->name);
+    case TBL_NOTFOUND:
+        return true;
+    default:
         return pd_ctl_guard_failed(change, error);
+    }
+}
+
+static bool
+guard_local_row(DomainGuard *guard, const TblRow *row)
+{
+    g_autofree char *spelling = g_strndup(row->spelling.ptr, row->spelling.len);
+    switch (pd_ctl_new_fate(guard->change, spelling)) {
+    case PD_FATE_OVER:
+        return pd_ctl_refuse(&guard->error,
+                             "%s would expand to more recipients than [limits] allows", spelling);
+    case PD_FATE_EMPTY:
+        return guard_cycle(guard->change, row->object, &guard->error);
+    case PD_FATE_NOWHERE:
+        if (row->primary && !guard->force)
+            g_ptr_array_add(guard->nowhere, g_steal_pointer(&spelling));
+        return guard->nowhere->len <= NAMED_MAX;
+    case PD_FATE_FAILED:
+        return pd_ctl_guard_failed(guard->change, &guard->error);
     default:
         return true;
     }
@@ -104,21 +125,12 @@ guard_list(PdCtlChange *change, const char *spelling, bool forwards, GError **er
 static bool
 guard_row(DomainGuard *guard, TblSlice domain, const TblRow *row)
 {
-    g_autofree char *spelling = g_strndup(row->spelling.ptr, row->spelling.len);
     if (row->kind == TBL_ROW_LOCAL_TARGET)
         return guard_target(guard->change, domain, row->object, &guard->error);
-    if (row->kind != TBL_ROW_LOCAL)
-        return true;
-    if (row->object_class == TBL_CLASS_DL || row->forwards)
-        return guard_list(guard->change, spelling, row->forwards, &guard->error);
-    if (!row->primary || guard->force)
-        return true;
-    PdFate fate = pd_ctl_new_fate(guard->change, spelling);
-    if (fate == PD_FATE_FAILED)
-        return pd_ctl_guard_failed(guard->change, &guard->error);
-    if (fate == PD_FATE_NOWHERE)
-        g_ptr_array_add(guard->nowhere, g_steal_pointer(&spelling));
-    return guard->nowhere->len <= NAMED_MAX;
+    /* A secondary of one who keeps the mail shares the fate of the primary. */
+    bool expands =
+        row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
+    return row->kind != TBL_ROW_LOCAL || (!row->primary && !expands) || guard_local_row(guard, row);
 }
 
 static bool

@@ -110,6 +110,15 @@ class Guards(FreshCase):
         self.refused("object", "add", "b", "--class=dl", "--member=A", says="cycle")
         self.ctl("object", "add", "b", "--class=dl", "--member=a", "--member=x@far.example")
 
+    def test_cycle_by_declaration(self):
+        """lists that lead to each other yield nothing once their domain expands; an empty list is no cycle"""
+        self.ctl("object", "add", "none", "--class=dl", "--address=none@relay.example")
+        self.ctl("domain", "set", "relay.example", "--expand=yes")
+        self.ctl("domain", "set", "relay.example", "--expand=no")
+        self.ctl("object", "add", "a", "--class=dl", "--address=a@relay.example", "--member=b")
+        self.ctl("object", "add", "b", "--class=dl", "--address=b@relay.example", "--member=a")
+        self.refused("domain", "set", "relay.example", "--expand=yes", says="cycle")
+
     def test_limit(self):
         """a list over list-recipients is refused where it expands, also when it starts to"""
         members = [f"--member=m{n}@far.example" for n in range(1001)]
