@@ -13,7 +13,7 @@
 
 #define SUFFIX ".ctl"
 #define RETRY_INTERVAL 1 /* seconds */
-#define BACKLOG 16
+#define BACKLOG 128      /* a full one refuses at once on a unix socket */
 /* Clients at once, bytes of a command, seconds for sending it: policyctl needs one, 30 and none. */
 #define CLIENTS_MAX 16
 #define LINE_MAX_BYTES 4096
@@ -128,10 +128,9 @@ control_accept(gint fd, GIOCondition condition, gpointer data)
 
     if (accepted < 0)
         return G_SOURCE_CONTINUE;
-    if (control->clients.length >= CLIENTS_MAX) {
-        close(accepted);
-        return G_SOURCE_CONTINUE;
-    }
+    /* Silent ones must not keep out who has something to say. */
+    if (control->clients.length >= CLIENTS_MAX)
+        client_free(control->clients.head->data);
     Client *client = g_new0(Client, 1);
     client->control = control;
     client->fd = accepted;

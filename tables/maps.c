@@ -86,9 +86,14 @@ append_ascii_address(TblLookup *lookup)
 static TblResult
 lookup_recipient(TblLookup *lookup, TblDomainClass asked)
 {
-    if (!lookup->domain || lookup->domain_class != asked)
+    if (!lookup->domain)
         return TBL_NOTFOUND;
     TblResult result = tbl_lookup_locate(lookup);
+    if (result == TBL_FAILED)
+        return result;
+    /* The other class's map: that is absent too, but only a store that can be read says so. */
+    if (lookup->domain_class != asked)
+        return tbl_lookup_absent(lookup->context, lookup->value);
     if (result == TBL_FOUND) {
         if ((result = tbl_lookup_check_list(lookup)) != TBL_FOUND)
             return result;
@@ -99,7 +104,7 @@ lookup_recipient(TblLookup *lookup, TblDomainClass asked)
         g_string_append_len(lookup->value, spelling.ptr, (gssize)spelling.len);
         return TBL_FOUND;
     }
-    if (result == TBL_FAILED || lookup->location->tombstone || lookup->location->hidden)
+    if (lookup->location->tombstone || lookup->location->hidden)
         return result;
     switch (tbl_lookup_unknown(lookup)) {
     case TBL_UNKNOWN_ACCEPT:
