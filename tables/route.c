@@ -158,14 +158,12 @@ tbl_route_complete(const char *route, TblDomainClass domain_class, GError **erro
         colon = NULL;
     if (colon) {
         transport = g_strndup(text, (gsize)(colon - text));
-        rest = colon + 1;
+        rest = colon + 1 + strspn(colon + 1, " ");
         if (!check_transport(transport, rest, error))
             return NULL;
     } else {
         transport = g_strdup(domain_class == TBL_DOMAIN_RELAY ? "relay" : "smtp");
     }
-    while (*rest == ' ')
-        rest++;
     if (strcmp(transport, "discard") == 0)
         return g_strconcat("discard:", rest, NULL);
     if (strcmp(transport, "error") != 0 && strcmp(transport, "retry") != 0)

@@ -35,6 +35,7 @@ static const RouteCase cases[] = {
     {"relay:[a.example], inet:b.example:25", TBL_DOMAIN_RELAY, NULL, "only after lmtp:"},
     {"lmtp:unix:", TBL_DOMAIN_RELAY, NULL, "lmtp:unix:/path"},
     {"25", TBL_DOMAIN_RELAY, NULL, "[host]:25"},
+    {"mx.example: 25", TBL_DOMAIN_RELAY, NULL, "[mx.example]:25"},
     {"relay:[a.example], 25", TBL_DOMAIN_RELAY, NULL, "[host]:25"},
     {"smtp:", TBL_DOMAIN_RELAY, NULL, "empty"},
     {"smtp:  ", TBL_DOMAIN_RELAY, NULL, "empty"},
