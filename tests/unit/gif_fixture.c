@@ -1,0 +1,38 @@
+#include "tests/unit/gif_fixture.h"
+
+#include "tables/json_reader.h"
+
+#include <stdlib.h>
+
+char *
+gif_fixture_codes_of_json(const char *json)
+{
+    GString *codes = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(json, "\n", -1);
+    for (gsize i = 0; lines[i] && *lines[i]; i++) {
+        g_autoptr(GHashTable) line = tbl_json_read(lines[i], strlen(lines[i]), NULL);
+        g_assert_nonnull(line);
+        const char *severity = g_hash_table_lookup(line, "severity");
+        const char *code = g_hash_table_lookup(line, "code");
+        g_assert_true(g_str_has_prefix(code, "GIF"));
+        g_assert_cmpuint(strlen(code), ==, 7);
+        g_string_append_printf(codes, "%s%s:%c%u", codes->len ? " " : "",
+                               (const char *)g_hash_table_lookup(line, "line"),
+                               g_ascii_toupper(*severity), (guint)strtoul(code + 3, NULL, 10));
+    }
+    return g_string_free(codes, FALSE);
+}
+
+char *
+gif_fixture_codes(GifNotes *notes)
+{
+    g_autofree char *json = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&json, &size);
+    GifDiagnostics *diagnostics = gif_diagnostics_new(true, out);
+    gif_diagnostics_set_file(diagnostics, "test.csv");
+    gif_notes_flush(notes, diagnostics, 1, NULL);
+    gif_diagnostics_free(diagnostics);
+    fclose(out);
+    return gif_fixture_codes_of_json(json);
+}
