@@ -1,5 +1,6 @@
 #include "policyd/ctl_fate.h"
 #include "policyd/ctl_guard.h"
+#include "policyd/ctl_lists.h"
 
 #include "tables/claim.h"
 
@@ -126,6 +127,9 @@ pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObjec
         if (!guard_proxy(change, g_ptr_array_index(after->addresses, i), error))
             return false;
     if (after && !guard_cycle(change, before, after, error))
+        return false;
+    if (after && !before && after->object_class == TBL_CLASS_DL &&
+        !pd_ctl_guard_lists_above(change, after, error))
         return false;
     /* An address that stayed has kept its rows, so the target that it answers is still fine. */
     for (guint i = 0; before && i < before->addresses->len; i++)

@@ -126,6 +126,14 @@ class Guards(FreshCase):
         self.ctl("object", "add", "big", "--class=dl", "--address=big@relay.example", *members)
         self.refused("domain", "set", "relay.example", "--expand=yes", says="big@relay.example")
 
+    def test_limit_of_lists_above(self):
+        """a new list that an old one waits for may push it, or one above that, over the limit"""
+        self.ctl("object", "add", "top", "--class=dl", "--address=top@alias.example", "--member=middle@alias.example", "--member=x@far.example")
+        self.ctl("object", "add", "middle", "--class=dl", "--address=middle@alias.example", "--member=bottom")
+        members = [f"--member=m{n}@far.example" for n in range(1000)]
+        self.refused("object", "add", "Bottom", "--class=dl", *members, says="top@alias.example")
+        self.ctl("object", "add", "Bottom", "--class=dl", *members[1:])
+
     def test_one_batch(self):
         """several domains in one command are one batch; one bad name and none is declared"""
         batch = self.world.status()["batch"]
