@@ -281,10 +281,8 @@ start(PdDaemon *daemon, GError **error)
         return false;
     /* Before the first client: it must not be told that there is no store. */
     daemon->keeper = pd_keeper_new(config, daemon->plane);
-    if (!pd_plane_start(daemon->plane, error))
-        return false;
     daemon->control = pd_control_new(config->store.path, control_commands, daemon);
-    return true;
+    return pd_plane_start(daemon->plane, error);
 }
 
 PdDaemon *

@@ -19,10 +19,11 @@ assert_value(const PdAttrs *attrs, const char *input, PdAttr attr, const char *e
     g_assert_cmpstr(text, ==, expected);
 }
 
-static const char postfix_request[] =
-    HEAD "protocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=127.0.0.1\nclient_name=localhost\n"
-         "sender=a=b@c.example\nrecipient=\"john smith\"@d.example\nrecipient_count=0\nqueue_id=\nsize=12345\n"
-         "sasl_username=ann\nccert_subject=\nencryption_keysize=0\npolicy_context=\ntls_sni=x\n\n";
+static const char postfix_request[] = HEAD
+    "protocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=127.0.0.1\nclient_name=localhost\n"
+    "sender=a=b@c.example\nrecipient=\"john "
+    "smith\"@d.example\nrecipient_count=0\nqueue_id=\nsize=12345\n"
+    "sasl_username=ann\nccert_subject=\nencryption_keysize=0\npolicy_context=\ntls_sni=x\n\n";
 
 static void
 test_postfix(void)
@@ -58,7 +59,8 @@ test_every_split(void)
 static void
 test_order_and_duplicates(void)
 {
-    static const char input[] = "recipient=first@d\nx=1\nrecipient=second@d\nsender=\n" HEAD "sender=late\n\nnext";
+    static const char input[] =
+        "recipient=first@d\nx=1\nrecipient=second@d\nsender=\n" HEAD "sender=late\n\nnext";
     PdAttrs attrs;
 
     g_assert_cmpint(decode(&attrs, input, LIMIT), ==, (gint64)strlen(input) - 4);

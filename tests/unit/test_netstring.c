@@ -8,7 +8,9 @@ test_whole(void)
     static const struct {
         const char *input, *payload;
     } cases[] = {
-        {"0:,", ""}, {"1:a,", "a"}, {"5:a b c,", "a b c"}, {"12:hello world!,", "hello world!"}, {"3:,,,,", ",,,"},
+        {"0:,", ""},           {"1:a,", "a"},
+        {"5:a b c,", "a b c"}, {"12:hello world!,", "hello world!"},
+        {"3:,,,,", ",,,"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -20,7 +22,8 @@ test_whole(void)
         g_assert_true(payload.ptr > input.ptr && payload.ptr < input.ptr + input.len);
         /* Each beginning of it is incomplete. */
         for (size_t cut = 0; cut < input.len; cut++)
-            g_assert_cmpint(pd_netstring_decode((TblSlice){input.ptr, cut}, LIMIT, &payload), ==, PD_PARTIAL);
+            g_assert_cmpint(pd_netstring_decode((TblSlice){input.ptr, cut}, LIMIT, &payload), ==,
+                            PD_PARTIAL);
     }
 }
 
@@ -37,8 +40,24 @@ static void
 test_broken(void)
 {
     static const char *const broken[] = {
-        "x", ":", ":a,", "-5:a b c,", "+5:a b c,", " 5:a b c,", "05:a b c,", "00:,", "0x5:a b c,", "12a:", "5 :", "5:a b cX",
-        "0:x", "16385:", "99999", "999999999:", "18446744073709551617:a,", "99999999999999999999999999999999",
+        "x",
+        ":",
+        ":a,",
+        "-5:a b c,",
+        "+5:a b c,",
+        " 5:a b c,",
+        "05:a b c,",
+        "00:,",
+        "0x5:a b c,",
+        "12a:",
+        "5 :",
+        "5:a b cX",
+        "0:x",
+        "16385:",
+        "99999",
+        "999999999:",
+        "18446744073709551617:a,",
+        "99999999999999999999999999999999",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(broken); i++) {
@@ -59,9 +78,11 @@ test_limit(void)
     /* Known as soon as the digits say so, not when the colon comes. */
     g_assert_cmpint(pd_netstring_header(tbl_slice("20000"), LIMIT, &length), ==, PD_BROKEN);
     g_assert_cmpint(pd_netstring_header(tbl_slice("1638"), LIMIT, &length), ==, PD_PARTIAL);
-    g_assert_cmpint(pd_netstring_header(tbl_slice("18446744073709551615:"), SIZE_MAX, &length), ==, 21);
+    g_assert_cmpint(pd_netstring_header(tbl_slice("18446744073709551615:"), SIZE_MAX, &length), ==,
+                    21);
     g_assert_cmpuint(length, ==, SIZE_MAX);
-    g_assert_cmpint(pd_netstring_header(tbl_slice("18446744073709551616:"), SIZE_MAX, &length), ==, PD_BROKEN);
+    g_assert_cmpint(pd_netstring_header(tbl_slice("18446744073709551616:"), SIZE_MAX, &length), ==,
+                    PD_BROKEN);
 }
 
 static void
@@ -77,7 +98,8 @@ test_append(void)
     g_string_truncate(out, 0);
     pd_netstring_append(out, tbl_slice("OK "), tbl_slice(big));
     TblSlice payload;
-    g_assert_cmpint(pd_netstring_decode((TblSlice){out->str, out->len}, 100000, &payload), ==, (gint64)out->len);
+    g_assert_cmpint(pd_netstring_decode((TblSlice){out->str, out->len}, 100000, &payload), ==,
+                    (gint64)out->len);
     g_assert_cmpuint(payload.len, ==, 100000);
 }
 

@@ -8,7 +8,8 @@ assert_request(const char *input, const char *map, const char *key)
     guint32 skip = 0;
     PdRequest request;
 
-    g_assert_cmpint(pd_request_decode(&skip, tbl_slice(input), LIMIT, &request), ==, (gint64)strlen(input));
+    g_assert_cmpint(pd_request_decode(&skip, tbl_slice(input), LIMIT, &request), ==,
+                    (gint64)strlen(input));
     g_assert_cmpint(request.kind, ==, PD_REQUEST_LOOKUP);
     g_assert_true(tbl_slice_equal(request.map, tbl_slice(map)));
     g_assert_true(tbl_slice_equal(request.key, tbl_slice(key)));
@@ -85,9 +86,12 @@ test_overlong_limit(void)
     g_assert_cmpuint(skip, ==, PD_REQUEST_OVERLONG_MAX + 1);
     g_assert_cmpint(pd_request_decode(&skip, (TblSlice){"", 0}, LIMIT, &request), ==, PD_PARTIAL);
     skip = 0;
-    g_assert_cmpint(pd_request_decode(&skip, tbl_slice("1048577:"), LIMIT, &request), ==, PD_BROKEN);
+    g_assert_cmpint(pd_request_decode(&skip, tbl_slice("1048577:"), LIMIT, &request), ==,
+                    PD_BROKEN);
     /* A limit over that is the limit. */
-    g_assert_cmpint(pd_request_decode(&skip, tbl_slice("1048577:"), 2 * PD_REQUEST_OVERLONG_MAX, &request), ==, PD_PARTIAL);
+    g_assert_cmpint(
+        pd_request_decode(&skip, tbl_slice("1048577:"), 2 * PD_REQUEST_OVERLONG_MAX, &request), ==,
+        PD_PARTIAL);
 }
 
 int

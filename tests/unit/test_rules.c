@@ -10,17 +10,18 @@ act(Fixture *fixture, const char *lines)
     TblContext context = {fixture->view, fixture->config, 1000};
     PdAttrs attrs = {0};
 
-    g_assert_cmpint(pd_attrs_decode(&attrs, tbl_slice(request), 65536), ==, (gint64)strlen(request));
+    g_assert_cmpint(pd_attrs_decode(&attrs, tbl_slice(request), 65536), ==,
+                    (gint64)strlen(request));
     tbl_view_begin(fixture->view);
     pd_rules_decide(&context, &attrs, request, scratch, action);
     tbl_view_end(fixture->view);
     return g_string_free(g_steal_pointer(&action), FALSE);
 }
 
-#define assert_action(fixture, lines, expected)                                                                        \
-    do {                                                                                                               \
-        g_autofree char *got_ = act(fixture, lines);                                                                   \
-        g_assert_cmpstr(got_, ==, expected);                                                                           \
+#define assert_action(fixture, lines, expected)                                                    \
+    do {                                                                                           \
+        g_autofree char *got_ = act(fixture, lines);                                               \
+        g_assert_cmpstr(got_, ==, expected);                                                       \
     } while (0)
 #define RCPT "protocol_state=RCPT\n"
 #define FAILED "DEFER_IF_PERMIT 4.3.0 Temporary lookup failure"
@@ -32,8 +33,9 @@ world(const char *config)
 
     fixture_declare(fixture, tbl_domain_new("relay.example", TBL_DOMAIN_RELAY));
     fixture_declare(fixture, tbl_domain_new("alias.example", TBL_DOMAIN_VIRTUAL_ALIAS));
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@relay.example", "smtp:ann@alias.example",
-                                        "smtp:ann@outside.example", NULL));
+    fixture_put(fixture,
+                fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@relay.example",
+                               "smtp:ann@alias.example", "smtp:ann@outside.example", NULL));
     fixture_put(fixture, fixture_object(TBL_CLASS_DL, "void", "SMTP:void@alias.example", NULL));
     return fixture;
 }
@@ -48,7 +50,8 @@ test_recipients(void)
     assert_action(fixture, RCPT "recipient=ANN@Alias.Example.\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=nobody@relay.example\n", "550 5.1.1 User unknown");
     assert_action(fixture, RCPT "recipient=nobody@alias.example\n", "550 5.1.1 User unknown");
-    assert_action(fixture, RCPT "recipient=void@alias.example\n", "550 5.2.4 Distribution list has no recipients");
+    assert_action(fixture, RCPT "recipient=void@alias.example\n",
+                  "550 5.2.4 Distribution list has no recipients");
     assert_action(fixture, RCPT "recipient=postmaster\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=ann@[127.0.0.1]\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=ann@outside.example\n", "DUNNO");
@@ -63,12 +66,14 @@ test_recipients(void)
 static void
 test_other_states(void)
 {
-    static const char *const states[] = {"CONNECT", "EHLO", "HELO", "MAIL", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN", "rcpt", ""};
+    static const char *const states[] = {"CONNECT",        "EHLO", "HELO", "MAIL", "DATA",
+                                         "END-OF-MESSAGE", "VRFY", "ETRN", "rcpt", ""};
     g_autoptr(Fixture) fixture = world("");
 
     fixture_commit(fixture);
     for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
-        g_autofree char *lines = g_strdup_printf("protocol_state=%s\nrecipient=nobody@relay.example\n", states[i]);
+        g_autofree char *lines =
+            g_strdup_printf("protocol_state=%s\nrecipient=nobody@relay.example\n", states[i]);
         assert_action(fixture, lines, "DUNNO");
     }
     assert_action(fixture, "recipient=nobody@relay.example\n", "DUNNO");
@@ -88,7 +93,8 @@ test_unknown(void)
     fixture_declare(fixture, open);
     fixture_declare(fixture, firm);
     fixture_commit(fixture);
-    assert_action(fixture, RCPT "recipient=nobody@relay.example\n", "450 4.1.1 User unknown, try again later");
+    assert_action(fixture, RCPT "recipient=nobody@relay.example\n",
+                  "450 4.1.1 User unknown, try again later");
     assert_action(fixture, RCPT "recipient=nobody@open.example\n", "DUNNO");
     assert_action(fixture, RCPT "recipient=nobody@firm.example\n", "550 5.1.1 User unknown");
 }
@@ -98,25 +104,49 @@ test_unknown(void)
 static void
 test_sender_login(void)
 {
-    g_autoptr(Fixture) fixture = world("[policy]\nsender-login=reject\n[addresses]\nlogin=primary;alias\n");
+    g_autoptr(Fixture) fixture =
+        world("[policy]\nsender-login=reject\n[addresses]\nlogin=primary;alias\n");
     TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", NULL);
 
     tbl_object_set_text(bob, TBL_TEXT_ALIAS, "Bobby");
     fixture_put(fixture, bob);
     fixture_commit(fixture);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bobby\n", "DUNNO");
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=BOB@relay.example\n", "DUNNO");
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bob\n", NOT_OWNED);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=Bobby,\n", NOT_OWNED);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=,\n", NOT_OWNED);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n", NOT_OWNED);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=bobby\n", NOT_OWNED);
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bobby\n",
+                  "DUNNO");
+    assert_action(
+        fixture,
+        RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=BOB@relay.example\n",
+        "DUNNO");
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=bob\n",
+                  NOT_OWNED);
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=Bobby,\n",
+                  NOT_OWNED);
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=bob@relay.example\nsasl_username=,\n",
+                  NOT_OWNED);
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n",
+                  NOT_OWNED);
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=bobby\n",
+                  NOT_OWNED);
     assert_action(fixture, RCPT "recipient=x@far.example\nsender=\nsasl_username=bobby\n", "DUNNO");
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=\n", "DUNNO");
-    assert_action(fixture, RCPT "recipient=nobody@relay.example\nsender=ann@relay.example\nsasl_username=bobby\n", NOT_OWNED);
-    assert_action(fixture, RCPT "recipient=nobody@relay.example\nsender=bob@relay.example\nsasl_username=bobby\n",
+    assert_action(fixture, RCPT "recipient=x@far.example\nsender=who@far.example\nsasl_username=\n",
+                  "DUNNO");
+    assert_action(fixture,
+                  RCPT
+                  "recipient=nobody@relay.example\nsender=ann@relay.example\nsasl_username=bobby\n",
+                  NOT_OWNED);
+    assert_action(fixture,
+                  RCPT
+                  "recipient=nobody@relay.example\nsender=bob@relay.example\nsasl_username=bobby\n",
                   "550 5.1.1 User unknown");
-    assert_action(fixture, "protocol_state=MAIL\nrecipient=\nsender=ann@relay.example\nsasl_username=bobby\n", "DUNNO");
+    assert_action(
+        fixture, "protocol_state=MAIL\nrecipient=\nsender=ann@relay.example\nsasl_username=bobby\n",
+        "DUNNO");
 }
 
 static void
@@ -125,7 +155,9 @@ test_sender_login_off(void)
     g_autoptr(Fixture) fixture = world("");
 
     fixture_commit(fixture);
-    assert_action(fixture, RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n", "DUNNO");
+    assert_action(fixture,
+                  RCPT "recipient=x@far.example\nsender=ann@relay.example\nsasl_username=bobby\n",
+                  "DUNNO");
 }
 
 /* A store that nothing was ever put into must not call anybody unknown. */
@@ -151,8 +183,11 @@ test_no_store(void)
     assert_action(fixture, RCPT "recipient=ann@relay.example\n", "DUNNO");
     tbl_view_set_reader(fixture->view, NULL);
     assert_action(fixture, RCPT "recipient=ann@relay.example\n", FAILED);
-    assert_action(fixture, RCPT "recipient=ann@far.example\n", "DUNNO"); /* the domains are remembered */
-    assert_action(fixture, RCPT "recipient=ann@far.example\nsender=ann@relay.example\nsasl_username=x\n", FAILED);
+    assert_action(fixture, RCPT "recipient=ann@far.example\n",
+                  "DUNNO"); /* the domains are remembered */
+    assert_action(fixture,
+                  RCPT "recipient=ann@far.example\nsender=ann@relay.example\nsasl_username=x\n",
+                  FAILED);
     assert_action(fixture, "protocol_state=DATA\nrecipient=ann@relay.example\n", "DUNNO");
 }
 
@@ -171,7 +206,8 @@ static void
 test_clean(void)
 {
     assert_clean("DUNNO", "DUNNO");
-    assert_clean("550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example", "550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example");
+    assert_clean("550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example",
+                 "550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example");
     assert_clean("550 5.1.6 a\r\nb\tc\x7f", "550 5.1.6 a??b?c?");
     assert_clean("550 5.1.6 bad \xff\xfe\xc3 bytes", "550 5.1.6 bad ??? bytes");
     /* What Postfix would take for a permit. */
