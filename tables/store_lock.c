@@ -22,6 +22,21 @@ tbl_store_adopt(const char *path, mode_t mode)
         g_debug("%s: %s", path, g_strerror(errno));
 }
 
+/* A writer that was killed between writing its commit and announcing it to readers leaves a commit that only the next
+ * write transaction sees: LMDB announces it when it takes over the dead one's mutex. Begun here, so that a snapshot which
+ * is taken under the lock is the newest state. */
+static bool
+announce_last_commit(TblStore *store, GError **error)
+{
+    MDB_txn *txn = NULL;
+    int rc = store->writable ? mdb_txn_begin(store->env, NULL, 0, &txn) : 0;
+    if (rc != 0)
+        return tbl_store_fail(error, store->path, "cannot write to the store", rc);
+    if (txn)
+        mdb_txn_abort(txn);
+    return true;
+}
+
 bool
 tbl_store_lock(TblStore *store, GError **error)
 {
@@ -50,7 +65,10 @@ tbl_store_lock(TblStore *store, GError **error)
         return false;
     }
     store->lock_fd = fd;
-    return true;
+    if (announce_last_commit(store, error))
+        return true;
+    tbl_store_unlock(store);
+    return false;
 }
 
 void

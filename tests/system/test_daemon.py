@@ -205,9 +205,12 @@ class Sockets(DaemonCase):
 
     def test_umask(self):
         """the modes do not depend on the umask of the caller"""
+        world = self.make_world()
         old = os.umask(0o077)
         try:
-            world = self.filled()
+            people.declare(world)
+            people.populate(world)
+            world.start()
         finally:
             os.umask(old)
         self.assertEqual(stat.S_IMODE(os.stat(world.sm_unix).st_mode), 0o666)

@@ -33,7 +33,7 @@ class Killed(WorldCase):
 
     @classmethod
     def command(cls, state):
-        return [program("gif-import"), "--config", cls.world.conf, "--overwrite", "--json", cls.files[state]]
+        return [program("gif-import"), "--config", cls.world.conf, "--overwrite", "--force", "--json", cls.files[state]]
 
     def digest(self):
         done = self.world.ctl("export", "--format=json")
@@ -41,7 +41,7 @@ class Killed(WorldCase):
 
     def change_to(self, state):
         began = time.monotonic()
-        done = self.world.run("gif-import", "--config", self.world.conf, "--overwrite", "--json", self.files[state])
+        done = self.world.run("gif-import", "--config", self.world.conf, "--overwrite", "--force", "--json", self.files[state])
         return done.json()[-1], time.monotonic() - began
 
     def test_killed_at_random_moments(self):
@@ -65,7 +65,8 @@ class Killed(WorldCase):
             extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
             process = subprocess.Popen(self.command(wanted), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **extra)
-            moment = chooser.uniform(0, took * 1.1)
+            # Half of them near the end, where the commit is.
+            moment = took * (chooser.uniform(0, 1.1) if chooser.random() < 0.5 else chooser.uniform(0.7, 1.05))
             try:
                 rc = process.wait(moment)
             except subprocess.TimeoutExpired:
