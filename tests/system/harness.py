@@ -398,6 +398,10 @@ def check_action(raw):
     return action
 
 
+def notify_path(world):
+    return os.path.join(world.dir, "ready")
+
+
 class World:
     """One store, one configuration, at most one daemon."""
 
@@ -491,7 +495,11 @@ class World:
     # the daemon
 
     def start(self, *options, env=None, wait=True):
+        """Starts the daemon and waits until it says READY, as a service manager does."""
         assert self.daemon is None, "already started"
+        notify = None
+        if wait:
+            notify, env = self.notify_socket(env)
         extra = {}
         if os.geteuid() == 0:
             extra = {"user": self.uid, "group": self.gid, "extra_groups": []}
@@ -507,21 +515,33 @@ class World:
                 **extra,
             )
         if wait:
-            self.wait_ready()
+            with notify:
+                self.wait_ready(notify)
+            os.unlink(notify_path(self))
         return self.daemon
 
-    def wait_ready(self):
+    def notify_socket(self, env=None):
+        path = notify_path(self)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(path)
+        os.chmod(path, 0o777)
+        notify.settimeout(0.1)
+        return notify, dict(env or os.environ, NOTIFY_SOCKET=path)
+
+    def wait_ready(self, notify):
         def ready():
             if self.daemon.poll() is not None:
                 raise AssertionError(f"policyd ended with {self.daemon.returncode}\n{self.log_tail()}")
             try:
-                for address in self.listeners():
-                    connect(address, 1).close()
-                return True
-            except OSError:
+                return b"READY=1" in notify.recv(4096)
+            except (socket.timeout, TimeoutError):
                 return False
 
-        until(ready, "policyd listens")
+        until(ready, "policyd is ready")
+        for address in self.listeners():
+            connect(address, 1).close()
 
     def listeners(self):
         for group in ("socketmap", "policy"):

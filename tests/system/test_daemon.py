@@ -25,13 +25,10 @@ class DaemonCase(FreshCase):
         return world
 
     def notify_socket(self, world):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock, env = world.notify_socket()
         self.addCleanup(sock.close)
-        path = os.path.join(world.dir, "notify")
-        sock.bind(path)
-        os.chmod(path, 0o777)
         sock.settimeout(10 * SLOWNESS)
-        return sock, dict(os.environ, NOTIFY_SOCKET=path)
+        return sock, env
 
 
 class Check(DaemonCase):
@@ -74,7 +71,7 @@ class Check(DaemonCase):
         "bad propagate": ("addresses", "propagate-extensions", "shoes"),
         "bad percentage": ("import", "max-delete", "110x"),
         "bad duration": ("import", "tombstone", "soon"),
-        "bad route": ("routes", "EXCH1", "smtp:host.example:25"),
+        "bad route": ("routes", "EXCH1", "host.example:25"),
         "reply too small": ("limits", "reply", "0"),
     }
 
