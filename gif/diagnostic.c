@@ -110,7 +110,8 @@ text_write(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 
         (TblSlice){diagnostics->line->str, diagnostics->line->len}, MESSAGE_SHOWN_MAX);
     g_autofree char *file = tbl_log_escape(tbl_slice(diagnostics->file), MESSAGE_SHOWN_MAX);
     if (!diagnostics->file) {
-        fprintf(diagnostics->out, "gif-import: %s GIF%04d: %s\n", severity_name(severity), code, shown);
+        fprintf(diagnostics->out, "gif-import: %s GIF%04d: %s\n", severity_name(severity), code,
+                shown);
     } else {
         fprintf(diagnostics->out, "%s:%" G_GUINT64_FORMAT ": %s GIF%04d: %s\n", file, line,
                 severity_name(severity), code, shown);
@@ -134,10 +135,16 @@ gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code,
     }
 }
 
+static int
+kind_compare(gconstpointer a, gconstpointer b)
+{
+    return GPOINTER_TO_INT(a) - GPOINTER_TO_INT(b);
+}
+
 void
 gif_diagnostics_finish(GifDiagnostics *diagnostics)
 {
-    g_autoptr(GList) kinds = g_list_sort(g_hash_table_get_keys(diagnostics->seen), NULL);
+    g_autoptr(GList) kinds = g_list_sort(g_hash_table_get_keys(diagnostics->seen), kind_compare);
     for (GList *each = kinds; each; each = each->next) {
         guint seen = GPOINTER_TO_UINT(g_hash_table_lookup(diagnostics->seen, each->data));
         int kind = GPOINTER_TO_INT(each->data);

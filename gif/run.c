@@ -1,21 +1,17 @@
 #include "gif/run.h"
 
-#include "gif/errfile.h"
+#include "gif/source.h"
 #include "gif/summary.h"
 #include "gif/target_store.h"
 #include "tables/command.h"
-
-/* The separators of Exchange (KB Q152472, Q190706). */
-#define QUOTE_DEFAULT '"'
-#define MV_DEFAULT '%'
 
 typedef struct {
     const GifRunOptions *options;
     const TblConfig *config;
     GifDiagnostics *diagnostics;
     GifProgress *progress;
-    GPtrArray *inputs;    /* GifInput * */
-    GPtrArray *err_files; /* GifErrFile * */
+    GPtrArray *sources; /* GifSource *: inputs whose header is good */
+    guint64 total;      /* text bytes of all of them */
     GifTarget *target;
     TblDraft *draft;
     GifSummary summary;
@@ -32,15 +28,17 @@ run_error(Run *run, int code, const char *message)
 
 /* ---- Reading ---- */
 
-static void
-input_read(Run *run, const char *path)
+/* The file as a source of rows; NULL when it told why not. */
+static GifSource *
+source_read(Run *run, const char *path)
 {
+    const GifRunOptions *options = run->options;
+    GifSeparators separators = {options->column, options->quote, options->mv, options->plan.compat};
     g_autoptr(GError) error = NULL;
+    g_autoptr(GifNotes) notes = gif_notes_new();
     GifTextFault fault = {0};
-    GifInput *input = gif_input_read(path, run->options->codepage, &fault, &error);
-    if (input) {
-        g_ptr_array_add(run->inputs, input);
-    }
+    g_autoptr(GifInput) input = gif_input_read(path, options->codepage, &fault, &error);
+    GifSource *source = NULL;
     gif_diagnostics_set_file(run->diagnostics, path);
     if (error) {
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, 224, 1, NULL, NULL, error->message);
@@ -49,127 +47,61 @@ input_read(Run *run, const char *path)
             g_strdup_printf("character %" G_GSIZE_FORMAT ": %s", fault.column, fault.message);
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, GIF_CODE_ENCODING, fault.line, NULL, NULL,
                             message);
+    } else {
+        source = gif_source_new(g_steal_pointer(&input), separators, notes);
     }
+    gif_notes_flush(notes, run->diagnostics, 1, NULL);
     gif_text_fault_clear(&fault);
+    return source;
 }
 
-/* The separators of one file. Those that exclude each other are told and switched off. */
-static GifDialect
-dialect_read(Run *run, TblSlice text, GifNotes *notes)
+static void
+sources_read(Run *run)
 {
-    const GifRunOptions *options = run->options;
-    GifDialect dialect = {.column = options->column,
-                          .quote = options->quote ? options->quote : QUOTE_DEFAULT,
-                          .mv = options->mv ? options->mv : MV_DEFAULT,
-                          .compat = options->plan.compat};
-    if (!dialect.column) {
-        dialect.column = gif_csv_sniff(text, dialect.quote);
+    for (gsize i = 0; run->options->files[i]; i++) {
+        GifSource *source = source_read(run, run->options->files[i]);
+        if (source) {
+            g_ptr_array_add(run->sources, source);
+            run->total += source->length;
+        }
     }
-    if (dialect.quote == dialect.column) {
-        dialect.quote = '\0';
-        gif_notes_add(notes, GIF_WARNING, GIF_CODE_SEPARATORS, NULL,
-                      "the quote character is the column separator: quoting is off");
-    }
-    if (dialect.mv == dialect.column) {
-        dialect.mv = '\0';
-        gif_notes_add(
-            notes, GIF_WARNING, GIF_CODE_SEPARATORS, NULL,
-            "the multi-value separator is the column separator: each field holds one value");
-    } else if (dialect.mv == '@') {
-        gif_notes_add(notes, GIF_WARNING, GIF_CODE_SEPARATORS, NULL,
-                      "@ separates values, so SMTP addresses must be written with \\@");
-    }
-    return dialect;
-}
-
-static bool
-is_record_of(const GifRecord *record, const char *word)
-{
-    return record->fault == GIF_CSV_OK && record->count == 1 &&
-           record->field[0].text.len == strlen(word) &&
-           g_ascii_strncasecmp(record->field[0].text.ptr, word, strlen(word)) == 0;
-}
-
-/* The reader behind the header, and the header's meaning; NULL when it has none. */
-static GifCsv *
-header_read(Run *run, const GifInput *input, GifRecord *record, GifNotes *notes,
-            GifDialect *dialect, GifSchema **schema)
-{
-    TblSlice text = gif_text_slice(input->text);
-    *dialect = dialect_read(run, text, notes);
-    g_autoptr(GifCsv) csv = gif_csv_new(text, *dialect);
-    bool any = gif_csv_next(csv, record);
-    /* Migration files name their section first. */
-    if (any && is_record_of(record, "DIRECTORY")) {
-        gsize offset = gif_csv_offset(csv);
-        *dialect = dialect_read(run, (TblSlice){text.ptr + offset, text.len - offset}, notes);
-        gif_csv_set_dialect(csv, *dialect);
-        any = gif_csv_next(csv, record);
-    }
-    if (!any) {
-        gif_notes_add(notes, GIF_ERROR, 226, NULL,
-                      "the file is empty; its first line names the columns, Obj-Class first");
-        return NULL;
-    }
-    *schema = gif_schema_new(record, *dialect, notes);
-    return *schema ? g_steal_pointer(&csv) : NULL;
 }
 
 /* ---- Deciding ---- */
 
 /* False: the store failed. */
 static bool
-rows_decide(Run *run, GifPlan *plan, GifCsv *csv, GifRecord *record, GifErrFile *err_file,
-            GError **error)
+source_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GError **error)
 {
-    while (gif_csv_next(csv, record)) {
+    gif_plan_begin_file(plan, source->input->path, source->dialect,
+                        g_steal_pointer(&source->schema));
+    while (gif_csv_next(source->csv, record)) {
         GifRowResult result = gif_plan_row(plan, record, error);
         run->summary.rows++;
         if (result == GIF_ROW_BROKEN) {
             return false;
         }
         run->summary.unchanged += result == GIF_ROW_UNCHANGED;
-        if (result == GIF_ROW_FAILED) {
-            run->cut = run->cut || record->fault == GIF_CSV_TRUNCATED;
-            gif_err_file_add(err_file, record->start, record->end);
+        run->cut = run->cut || record->fault == GIF_CSV_TRUNCATED;
+        if (result == GIF_ROW_FAILED && run->options->keep_going) {
+            gif_err_file_add(source->err_file, record->start, record->end);
         }
         gif_progress_update(run->progress, run->summary.rows,
-                            run->bytes_before + gif_csv_offset(csv));
+                            run->bytes_before + gif_csv_offset(source->csv));
     }
+    run->bytes_before += source->length;
+    gif_source_finish(source);
     return true;
 }
 
 static bool
-input_decide(Run *run, GifPlan *plan, GifInput *input, GError **error)
-{
-    g_autoptr(GifNotes) notes = gif_notes_new();
-    g_autofree GifRecord *record = g_new(GifRecord, 1);
-    GifDialect dialect;
-    GifSchema *schema = NULL;
-    if (!input->text) {
-        return true;
-    }
-    gif_diagnostics_set_file(run->diagnostics, input->path);
-    g_autoptr(GifCsv) csv = header_read(run, input, record, notes, &dialect, &schema);
-    gif_notes_flush(notes, run->diagnostics, 1, NULL);
-    if (!csv) {
-        return true;
-    }
-    GifErrFile *err_file = gif_err_file_new(input, gif_csv_offset(csv));
-    g_ptr_array_add(run->err_files, err_file);
-    gif_plan_begin_file(plan, input->path, dialect, schema);
-    bool good = rows_decide(run, plan, csv, record, err_file, error);
-    run->bytes_before += gif_text_slice(input->text).len;
-    return good;
-}
-
-static bool
-inputs_decide(Run *run, GError **error)
+sources_decide(Run *run, GError **error)
 {
     g_autoptr(GifPlan) plan =
         gif_plan_new(run->draft, run->config, run->options->plan, run->diagnostics);
-    for (guint i = 0; i < run->inputs->len; i++) {
-        if (!input_decide(run, plan, g_ptr_array_index(run->inputs, i), error)) {
+    g_autofree GifRecord *record = g_new(GifRecord, 1);
+    for (guint i = 0; i < run->sources->len; i++) {
+        if (!source_decide(run, plan, g_ptr_array_index(run->sources, i), record, error)) {
             return false;
         }
     }
@@ -181,9 +113,10 @@ inputs_decide(Run *run, GError **error)
 static bool
 err_files_write(Run *run)
 {
-    for (guint i = 0; run->options->keep_going && i < run->err_files->len; i++) {
+    for (guint i = 0; i < run->sources->len; i++) {
+        const GifSource *source = g_ptr_array_index(run->sources, i);
         g_autoptr(GError) error = NULL;
-        if (!gif_err_file_write(g_ptr_array_index(run->err_files, i), &error)) {
+        if (!gif_err_file_write(source->err_file, &error)) {
             run_error(run, GIF_CODE_ERR_FILE, error->message);
             return false;
         }
@@ -195,8 +128,8 @@ static bool
 draft_commit(Run *run, GError **error)
 {
     g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
-    for (guint i = 0; i < run->inputs->len; i++) {
-        const GifInput *input = g_ptr_array_index(run->inputs, i);
+    for (guint i = 0; i < run->sources->len; i++) {
+        const GifInput *input = ((const GifSource *)g_ptr_array_index(run->sources, i))->input;
         TblBatchFile file = {.name = input->path};
         memcpy(file.sha256, input->sha256, sizeof(file.sha256));
         g_array_append_val(files, file);
@@ -260,8 +193,8 @@ run_apply(Run *run, GError **error)
     }
     gif_progress_say(run->progress, "writing");
     if (!draft_commit(run, error)) {
-        for (guint i = 0; options->keep_going && i < run->err_files->len; i++) {
-            gif_err_file_unlink(g_ptr_array_index(run->err_files, i));
+        for (guint i = 0; i < run->sources->len; i++) {
+            gif_err_file_unlink(((const GifSource *)g_ptr_array_index(run->sources, i))->err_file);
         }
         return TBL_EXIT_FAILED;
     }
@@ -285,7 +218,7 @@ run_decide(Run *run, GError **error)
         run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
     }
-    if (!inputs_decide(run, error)) {
+    if (!sources_decide(run, error)) {
         return TBL_EXIT_FAILED;
     }
     gif_progress_finish(run->progress);
@@ -300,8 +233,7 @@ run_clear(Run *run)
 {
     tbl_draft_free(run->draft);
     gif_target_close(run->target);
-    g_ptr_array_unref(run->err_files);
-    g_ptr_array_unref(run->inputs);
+    g_ptr_array_unref(run->sources);
     gif_progress_free(run->progress);
     gif_diagnostics_free(run->diagnostics);
 }
@@ -312,26 +244,13 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     gint64 start = g_get_monotonic_time();
     Run run = {.options = options, .config = config};
     run.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
-    run.inputs = g_ptr_array_new_with_free_func((GDestroyNotify)gif_input_free);
-    run.err_files = g_ptr_array_new_with_free_func((GDestroyNotify)gif_err_file_free);
-    guint64 total = 0;
-    /* All inputs are read before the store is locked: a slow pipe must not keep other writers
-     * waiting. */
-    for (gsize i = 0; options->files[i]; i++) {
-        input_read(&run, options->files[i]);
-    }
-    for (guint i = 0; i < run.inputs->len; i++) {
-        const GifInput *input = g_ptr_array_index(run.inputs, i);
-        total += input->text ? gif_text_slice(input->text).len : 0;
-    }
-    run.progress = gif_progress_new(options->progress, total);
+    run.sources = g_ptr_array_new_with_free_func((GDestroyNotify)gif_source_free);
+    /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
+    sources_read(&run);
+    run.progress = gif_progress_new(options->progress, run.total);
     g_autoptr(GError) error = NULL;
-    int code = TBL_EXIT_FAILED;
-    bool nothing = gif_diagnostics_count(run.diagnostics, GIF_ERROR) > 0 &&
-                   (!options->keep_going || run.inputs->len == 0);
-    if (!nothing) {
-        code = run_decide(&run, &error);
-    }
+    /* Without a good header there are no rows, and a missing store is not made for nothing. */
+    int code = run.sources->len > 0 ? run_decide(&run, &error) : TBL_EXIT_FAILED;
     gif_progress_finish(run.progress);
     if (error) {
         run_error(&run, GIF_CODE_STORE, error->message);
