@@ -33,7 +33,6 @@ connectable_of_endpoint(const char *endpoint, GError **error)
 PdClient *
 pd_client_new(const char *endpoint, guint timeout, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
     g_autoptr(GSocketConnectable) where = connectable_of_endpoint(endpoint, error);
     if (!where)
         return NULL;
@@ -41,9 +40,9 @@ pd_client_new(const char *endpoint, guint timeout, GError **error)
     /* What the environment says about proxies is not about our own sockets. */
     g_socket_client_set_enable_proxy(factory, FALSE);
     g_socket_client_set_timeout(factory, timeout);
-    g_autoptr(GSocketConnection) connection = g_socket_client_connect(factory, where, NULL, &cause);
+    g_autoptr(GSocketConnection) connection = g_socket_client_connect(factory, where, NULL, error);
     if (!connection) {
-        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_TEMPORARY, "%s: %s", endpoint, cause->message);
+        g_prefix_error(error, "%s: ", endpoint);
         return NULL;
     }
     PdClient *client = g_new0(PdClient, 1);

@@ -15,16 +15,18 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Errors: TBL_EXIT_ERROR with TBL_EXIT_TEMPORARY when nobody listens or the peer fails. */
+/* Errors of a conversation: TBL_EXIT_ERROR with TBL_EXIT_TEMPORARY, whatever the peer did wrong. */
 typedef struct PdClient PdClient;
 
 /* Connects to an endpoint as the configuration spells it, "unix:/path" or "inet:HOST:PORT".
- * `timeout` is in seconds and holds for each operation. */
+ * `timeout` is in seconds and holds for each operation. Errors: G_IO_ERROR; NOT_FOUND and
+ * CONNECTION_REFUSED say that nobody listens. */
 PdClient *pd_client_new(const char *endpoint, guint timeout, GError **error);
 /* The first endpoint of a list (NULL-terminated) that takes the connection; the error names all
  * that did not. */
 PdClient *pd_client_new_any(char *const *endpoints, guint timeout, GError **error);
-/* The control socket of the daemon that serves the store at `store_path`. */
+/* The control socket of the daemon that serves the store at `store_path`. Errors as pd_client_new.
+ */
 PdClient *pd_client_new_control(const char *store_path, guint timeout, GError **error);
 void pd_client_free(PdClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PdClient, pd_client_free)

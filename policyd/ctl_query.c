@@ -183,15 +183,16 @@ read_status(const TblConfig *config, Status *status, GError **error)
     return true;
 }
 
-/* A daemon that listens but does not answer is running all the same: the caller learns why. */
+/* NULL when nobody listens; where it cannot be known whether a daemon runs, that is said. */
 static GHashTable *
 ask_daemon(const TblConfig *config)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(PdClient) client = pd_client_new_control(config->store.path, ANSWER_TIMEOUT, NULL);
+    g_autoptr(PdClient) client = pd_client_new_control(config->store.path, ANSWER_TIMEOUT, &error);
     GHashTable *members = client ? pd_client_command(client, "status", &error) : NULL;
-    if (error)
-        pd_ctl_note("the daemon does not answer: %s", error->message);
+    if (error && !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
+        !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        pd_ctl_note("the daemon cannot be asked: %s", error->message);
     return members;
 }
 
@@ -283,7 +284,7 @@ pd_ctl_reload(TblConfig *config, int argc, char **argv)
         return code;
     g_autoptr(PdClient) client = pd_client_new_control(config->store.path, RELOAD_TIMEOUT, &error);
     if (!client)
-        return pd_ctl_fail(TBL_EXIT_TEMPORARY, "policyd is not running: %s", error->message);
+        return pd_ctl_fail(TBL_EXIT_TEMPORARY, "policyd cannot be reached: %s", error->message);
     g_autoptr(GHashTable) reply = pd_client_command(client, "reload", &error);
     if (!reply)
         return pd_ctl_error(error);
