@@ -1,6 +1,7 @@
 #include "tables/draft_overlay.h"
 
 #include "tables/address.h"
+#include "tables/generate.h"
 
 TblDraft *
 tbl_draft_new(TblStore *store, GError **error)
@@ -27,6 +28,8 @@ tbl_draft_new(TblStore *store, GError **error)
     draft->names = tbl_overlay_new();
     draft->addresses = tbl_overlay_new();
     draft->scratch = g_byte_array_new();
+    draft->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    draft->displaced = g_array_new(FALSE, FALSE, sizeof(guint64));
     tbl_draft_init_view(draft);
     return draft;
 }
@@ -44,6 +47,10 @@ tbl_draft_free(TblDraft *draft)
     g_hash_table_unref(draft->names);
     g_hash_table_unref(draft->addresses);
     g_byte_array_unref(draft->scratch);
+    g_hash_table_unref(draft->numbers);
+    g_array_unref(draft->displaced);
+    if (draft->rules)
+        g_ptr_array_unref(draft->rules);
     g_free(draft);
 }
 
@@ -186,6 +193,21 @@ store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
     tbl_overlay_set(draft->addresses, key, (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
+/* An explicit address: it has not gone, and nobody else's is generated. */
+static void
+make_way(TblDraft *draft, TblRows *rows, guint64 owner)
+{
+    static const TblRowKind kinds[] = {TBL_ROW_LOCAL_GENERATED, TBL_ROW_DIRECTORY_GENERATED};
+    tbl_rows_remove(rows, TBL_ROW_TOMBSTONE);
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        const TblRow *row = tbl_rows_get(rows, kinds[i]);
+        if (row && row->object != owner) {
+            g_array_append_val(draft->displaced, row->object);
+            tbl_rows_remove(rows, kinds[i]);
+        }
+    }
+}
+
 static void
 change_row(TblSlice key, const TblRow *row, gpointer data)
 {
@@ -198,14 +220,17 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
         return;
     }
     const TblRow *there = tbl_rows_get(&rows, row->kind);
-    if (change->add && there && there->object != row->object) {
+    bool others = there && there->object != row->object;
+    if (change->add && others && row->kind == TBL_ROW_DIRECTORY_GENERATED) {
+        g_array_append_val(change->draft->displaced, there->object); /* the older one has the right to it */
+    } else if (change->add && others) {
         change->taken = g_strndup(key.ptr, key.len);
         return;
     }
     if (change->add) {
         tbl_rows_put(&rows, row);
         if (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY)
-            tbl_rows_remove(&rows, TBL_ROW_TOMBSTONE); /* an address that is given out again has not gone */
+            make_way(change->draft, &rows, row->object);
     } else if (there && there->object == row->object) {
         tbl_rows_remove(&rows, row->kind);
     } else {
@@ -253,8 +278,8 @@ set_object(TblDraft *draft, guint64 id, const TblObject *object)
                     (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
-bool
-tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
+static bool
+put_alone(TblDraft *draft, TblObject *object, GError **error)
 {
     bool create = object->id == 0;
     if (create) {
@@ -269,11 +294,62 @@ tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
         if (before && !change_rows(draft, before, false, error))
             return false;
     }
-    if (!change_rows(draft, object, true, error))
+    if (!tbl_generate_update(draft, object, error) || !change_rows(draft, object, true, error))
         return false;
     set_object(draft, object->id, object);
     if (create)
         set_name(draft, object, true);
+    return true;
+}
+
+/* Whether the row that answers for a generated address is still the object's own. */
+static TblResult
+owns_generated(TblDraft *draft, const TblObject *object, const char *address)
+{
+    TblRows rows;
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
+    TblResult result = tbl_draft_rows(draft, key, &rows);
+    if (result != TBL_FOUND)
+        return result;
+    const TblRow *row = tbl_rows_get(&rows, object->origin == TBL_ORIGIN_LOCAL ? TBL_ROW_LOCAL_GENERATED
+                                                                               : TBL_ROW_DIRECTORY_GENERATED);
+    return row && row->object == object->id ? TBL_FOUND : TBL_NOTFOUND;
+}
+
+/* Gives an object whose generated address was taken the next one. */
+static bool
+replace_generated(TblDraft *draft, guint64 id, GError **error)
+{
+    g_autoptr(GError) lost = NULL;
+    g_autoptr(TblObject) object = tbl_draft_object(draft, id, &lost);
+    if (lost) {
+        g_propagate_error(error, g_steal_pointer(&lost));
+        return false;
+    }
+    GPtrArray *generated = object ? object->refs[TBL_REFS_GENERATED] : NULL;
+    for (guint i = generated ? generated->len : 0; i > 0; i--) {
+        TblResult result = owns_generated(draft, object, g_ptr_array_index(generated, i - 1));
+        if (result == TBL_FAILED) {
+            set_failed(error);
+            return false;
+        }
+        if (result == TBL_NOTFOUND)
+            g_ptr_array_remove_index(generated, i - 1);
+    }
+    return !object || put_alone(draft, object, error);
+}
+
+bool
+tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
+{
+    if (!put_alone(draft, object, error))
+        return false;
+    while (draft->displaced->len > 0) { /* each takes a free address, so it displaces nobody */
+        guint64 id = g_array_index(draft->displaced, guint64, draft->displaced->len - 1);
+        g_array_set_size(draft->displaced, draft->displaced->len - 1);
+        if (!replace_generated(draft, id, error))
+            return false;
+    }
     return true;
 }
 
@@ -299,6 +375,7 @@ void
 tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain)
 {
     tbl_domains_add(draft->domains, tbl_domain_copy(domain));
+    g_clear_pointer(&draft->rules, g_ptr_array_unref);
     g_hash_table_add(draft->changed_domains, g_strdup(domain->name));
 }
 
@@ -307,4 +384,5 @@ tbl_draft_delete_domain(TblDraft *draft, const char *name)
 {
     g_hash_table_add(draft->changed_domains, g_strdup(name)); /* first: `name` may belong to the table */
     tbl_domains_remove(draft->domains, name);
+    g_clear_pointer(&draft->rules, g_ptr_array_unref);
 }

@@ -24,6 +24,9 @@ struct TblDraft {
     GHashTable *changed_domains; /* names */
     GHashTable *objects, *names, *addresses; /* overlays */
     GByteArray *scratch;
+    GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */
+    GHashTable *numbers; /* folded local part -> the number that its next one gets */
+    GArray *displaced;   /* ids of objects whose generated address an explicit one took */
 };
 
 void tbl_draft_init_view(TblDraft *draft);

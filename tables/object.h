@@ -49,6 +49,7 @@ typedef enum {
     TBL_REFS_REJECT_FROM,    /* Unauth-Orig */
     TBL_REFS_ACCEPT_FROM_DL, /* DL-Mem-Submit-Perms */
     TBL_REFS_REJECT_FROM_DL, /* DL-Mem-Reject-Perms */
+    TBL_REFS_GENERATED, /* no references: SMTP addresses that domain rules made, as stored */
     TBL_REFS_COUNT,
 } TblRefs;
 

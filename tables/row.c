@@ -4,6 +4,11 @@
 #include "tables/codec.h"
 #include "tables/store.h"
 
+/* tbl_object_foreach_row steps from one origin to the other. */
+G_STATIC_ASSERT(TBL_ROW_DIRECTORY == TBL_ROW_LOCAL + 1);
+G_STATIC_ASSERT(TBL_ROW_DIRECTORY_GENERATED == TBL_ROW_LOCAL_GENERATED + 1);
+G_STATIC_ASSERT(TBL_ROW_DIRECTORY_TARGET == TBL_ROW_LOCAL_TARGET + 1);
+
 /* Flag bits of an encoded row; the class takes the lowest three. */
 enum {
     ROW_CLASS_MASK = 7,
@@ -134,35 +139,53 @@ tbl_rows_answer(const TblRows *rows)
     return rows->count > 0 && rows->row[0].kind <= TBL_ROW_DIRECTORY_GENERATED ? &rows->row[0] : NULL;
 }
 
+static TblRow
+object_row(const TblObject *object, TblRowKind kind, const char *spelling)
+{
+    /* Kinds of the directory follow those of the local origin. */
+    return (TblRow){
+        .kind = object->origin == TBL_ORIGIN_LOCAL ? kind : (TblRowKind)(kind + 1),
+        .object_class = object->object_class,
+        .forwards = object->text[TBL_TEXT_FORWARD] != NULL,
+        .homed = object->text[TBL_TEXT_HOME_SERVER] != NULL,
+        .disabled = object->disabled,
+        .object = object->id,
+        .spelling = tbl_slice(spelling),
+    };
+}
+
+static bool
+put_row(const TblRow *row, const char *type, TblRowFunc put, gpointer data)
+{
+    g_autofree char *key = tbl_proxy_key(tbl_slice(type), row->spelling);
+    if (key)
+        put(tbl_slice(key), row, data);
+    return key != NULL;
+}
+
 bool
 tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data)
 {
     const TblProxy *smtp = tbl_object_primary(object, "SMTP");
-    bool local = object->origin == TBL_ORIGIN_LOCAL, complete = true;
-    for (guint i = 0; i <= object->addresses->len; i++) {
-        bool is_target = i == object->addresses->len;
-        const TblProxy *proxy = is_target ? object->target : g_ptr_array_index(object->addresses, i);
-        if (!proxy)
-            continue;
-        g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
-        if (!key) {
-            complete = false;
-            continue;
-        }
-        TblRow row = {
-            .kind = is_target ? (local ? TBL_ROW_LOCAL_TARGET : TBL_ROW_DIRECTORY_TARGET)
-                              : (local ? TBL_ROW_LOCAL : TBL_ROW_DIRECTORY),
-            .object_class = object->object_class,
-            .primary = !is_target && proxy->primary,
-            .forwards = object->text[TBL_TEXT_FORWARD] != NULL,
-            .homed = object->text[TBL_TEXT_HOME_SERVER] != NULL,
-            .disabled = object->disabled,
-            .object = object->id,
-            .spelling = tbl_slice(proxy->value),
-        };
-        if (!is_target && smtp && strcmp(proxy->type, "SMTP") == 0)
+    const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
+    bool complete = true;
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblRow row = object_row(object, TBL_ROW_LOCAL, proxy->value);
+        row.primary = proxy->primary;
+        if (smtp && strcmp(proxy->type, "SMTP") == 0)
             row.primary_address = tbl_slice(smtp->value);
-        put(tbl_slice(key), &row, data);
+        complete = put_row(&row, proxy->type, put, data) && complete;
+    }
+    for (guint i = 0; i < generated->len; i++) {
+        TblRow row = object_row(object, TBL_ROW_LOCAL_GENERATED, g_ptr_array_index(generated, i));
+        if (smtp)
+            row.primary_address = tbl_slice(smtp->value);
+        complete = put_row(&row, "SMTP", put, data) && complete;
+    }
+    if (object->target) {
+        TblRow row = object_row(object, TBL_ROW_LOCAL_TARGET, object->target->value);
+        complete = put_row(&row, object->target->type, put, data) && complete;
     }
     return complete;
 }

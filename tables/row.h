@@ -49,7 +49,7 @@ const TblRow *tbl_rows_get(const TblRows *rows, TblRowKind kind); /* NULL when t
 /* The first row that answers (explicit or generated), else NULL. */
 const TblRow *tbl_rows_answer(const TblRows *rows);
 
-/* Calls `put` for every explicit and target row of an object: its key and the row. Rows borrow from the object.
+/* Calls `put` for every row of an object (explicit, generated, target): its key and the row. Rows borrow from the object.
  * False when one of its addresses is not valid (then nothing was called for it). */
 typedef void (*TblRowFunc)(TblSlice key, const TblRow *row, gpointer data);
 bool tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data);
