@@ -13,11 +13,17 @@ static const TblSlice attr_names[PD_ATTR_COUNT] = {
     [PD_ATTR_CCERT_SUBJECT] = {"ccert_subject", 13},
 };
 
+/* The lengths of these names tell them from most of the 30 that Postfix sends. */
+#define LENGTH_MAX 14
+#define LENGTHS (1u << 4 | 1u << 6 | 1u << 7 | 1u << 9 | 1u << 13 | 1u << 14)
+
 static PdAttr
 attr_from_name(TblSlice name)
 {
     guint attr = 0;
 
+    if (name.len > LENGTH_MAX || !(LENGTHS >> name.len & 1))
+        return PD_ATTR_COUNT;
     while (attr < PD_ATTR_COUNT && !tbl_slice_equal(attr_names[attr], name))
         attr++;
     return attr;

@@ -26,14 +26,10 @@ pd_netstring_header(TblSlice input, size_t max, size_t *length)
 }
 
 ssize_t
-pd_netstring_decode(TblSlice input, size_t max, TblSlice *payload)
+pd_netstring_payload(TblSlice input, size_t header, size_t length, TblSlice *payload)
 {
-    size_t length = 0;
-    ssize_t header = pd_netstring_header(input, max, &length);
+    size_t comma = header + length;
 
-    if (header < 0)
-        return header;
-    size_t comma = (size_t)header + length;
     if (input.len <= comma)
         return PD_PARTIAL;
     if (input.ptr[comma] != ',')
@@ -42,19 +38,31 @@ pd_netstring_decode(TblSlice input, size_t max, TblSlice *payload)
     return (ssize_t)(comma + 1);
 }
 
+ssize_t
+pd_netstring_decode(TblSlice input, size_t max, TblSlice *payload)
+{
+    size_t length = 0;
+    ssize_t header = pd_netstring_header(input, max, &length);
+
+    return header < 0 ? header : pd_netstring_payload(input, (size_t)header, length, payload);
+}
+
 void
 pd_netstring_append(GString *out, TblSlice head, TblSlice tail)
 {
     char digits[HEADER_MAX];
-    size_t at = sizeof digits, length = head.len + tail.len;
+    size_t at = sizeof digits, length = head.len + tail.len, before = out->len;
 
     digits[--at] = ':';
     do {
         digits[--at] = (char)('0' + length % 10);
         length /= 10;
     } while (length > 0);
-    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
-    g_string_append_len(out, head.ptr, (gssize)head.len);
-    g_string_append_len(out, tail.ptr, (gssize)tail.len);
-    g_string_append_c(out, ',');
+    g_string_set_size(out, before + (sizeof digits - at) + head.len + tail.len + 1);
+
+    char *end = out->str + before;
+    end = mempcpy(end, digits + at, sizeof digits - at);
+    end = mempcpy(end, head.ptr, head.len);
+    end = mempcpy(end, tail.ptr, tail.len);
+    *end = ',';
 }

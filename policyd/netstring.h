@@ -18,6 +18,10 @@
  * the bytes of the header, PD_PARTIAL or PD_BROKEN. */
 ssize_t pd_netstring_header(TblSlice input, size_t max, size_t *length);
 
+/* Reads `PAYLOAD,` behind a header that was read. Returns the bytes of the whole netstring,
+ * PD_PARTIAL or PD_BROKEN; `payload` borrows from the input. */
+ssize_t pd_netstring_payload(TblSlice input, size_t header, size_t length, TblSlice *payload);
+
 /* Reads one whole netstring with a payload of at most `max` bytes. Returns the bytes consumed,
  * PD_PARTIAL or PD_BROKEN; `payload` borrows from the input. */
 ssize_t pd_netstring_decode(TblSlice input, size_t max, TblSlice *payload);

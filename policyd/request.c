@@ -30,7 +30,7 @@ pd_request_decode(guint32 *skip, TblSlice input, size_t max, PdRequest *request)
     }
 
     TblSlice payload = {NULL, 0};
-    ssize_t used = pd_netstring_decode(input, max, &payload);
+    ssize_t used = pd_netstring_payload(input, (size_t)header, length, &payload);
     if (used < 0)
         return used;
     const char *space = memchr(payload.ptr, ' ', payload.len);
