@@ -590,12 +590,12 @@ class Limits(FreshCase):
         """[10] a value over the reply limit is TEMP, the connection stays, the policy defers"""
         world = self.make_world()
         people.declare(world)
-        members = [f"--member=person{n}@far.example" for n in range(20)]
+        members = [f"--member=person-with-a-rather-long-name-{n}@a-domain-with-a-long-name-too.far.example" for n in range(40)]
         world.ctl("object", "add", "big", "--class=dl", "--address=SMTP:big@box.example", *members)
         world.ctl("object", "add", "small", "--class=dl", "--address=SMTP:small@box.example", *members[:2])
         world.start()
-        self.assertTrue(world.ask("virtual_alias_maps", "big@box.example").startswith("OK person0@far.example,"))
-        world.write_config({"limits": {"reply": "200"}})
+        self.assertTrue(world.ask("virtual_alias_maps", "big@box.example").startswith("OK person-"))
+        world.write_config({"limits": {"reply": "2048"}})
         world.restart()
         client = world.socketmap()
         self.assertTrue(client.ask("virtual_alias_maps", "big@box.example").startswith("TEMP "))
