@@ -22,6 +22,7 @@ struct TblStore {
     dev_t device;
     ino_t inode;
     bool writable;
+    bool write_broken; /* a write transaction met a fault and cannot be ended: this process writes no more */
     int lock_fd;
 };
 

@@ -17,15 +17,22 @@ struct TblReader {
     Buffer value[TBL_DB_COUNT];
 };
 
+static int
+begin(void *argument)
+{
+    TblReader *reader = argument;
+    return mdb_txn_begin(reader->store->env, NULL, MDB_RDONLY, &reader->txn);
+}
+
 TblReader *
 tbl_reader_new(TblStore *store, GError **error)
 {
     TblReader *reader = g_new0(TblReader, 1);
     reader->store = store;
-    int rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &reader->txn);
+    int rc = tbl_store_guarded(begin, reader);
     if (rc == MDB_READERS_FULL) {
         tbl_store_check_readers(store);
-        rc = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &reader->txn);
+        rc = tbl_store_guarded(begin, reader);
     }
     if (rc != 0) {
         tbl_store_fail(error, store->path, "cannot read the store", rc);
@@ -177,6 +184,14 @@ tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value)
     return result;
 }
 
+/* Looks the database up in the map. */
+static int
+open_cursor(void *argument)
+{
+    Fetch *f = argument;
+    return mdb_cursor_open(f->txn, f->dbi, &f->cursor);
+}
+
 TblResult
 tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each, gpointer data)
 {
@@ -185,7 +200,9 @@ tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each, gp
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     Buffer key = {0}, value = {0};
     Fetch f = {.op = from.len ? MDB_SET_RANGE : MDB_FIRST, .copy = &value, .key_copy = &key};
-    if (mdb_cursor_open(reader->txn, reader->store->dbi[db], &f.cursor) != 0)
+    f.txn = reader->txn;
+    f.dbi = reader->store->dbi[db];
+    if (tbl_store_guarded(open_cursor, &f) != 0)
         return TBL_FAILED;
     if (from.len)
         f.key = tbl_store_key(from, scratch);

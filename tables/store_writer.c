@@ -9,13 +9,76 @@ struct TblWriter {
     int rc;             /* sticky */
 };
 
+/* One call of LMDB. */
+typedef struct {
+    TblWriter *writer;
+    MDB_dbi dbi;
+    MDB_val key, value;
+    unsigned flags;
+} Call;
+
+/* Runs a call that may meet damaged pages. After a fault the transaction is left as it is: LMDB's lists lead into stack frames that
+ * are gone, so that even ending it is not safe. Its lock goes with the process. */
+static int
+run(TblWriter *writer, int (*operation)(void *), Call *call)
+{
+    bool faulted;
+    int rc = tbl_guard_run(operation, call, &faulted);
+    if (!faulted)
+        return rc;
+    writer->store->write_broken = true;
+    writer->txn = NULL;
+    return MDB_CORRUPTED;
+}
+
+static int
+call_begin(void *argument)
+{
+    Call *call = argument;
+    return mdb_txn_begin(call->writer->store->env, NULL, 0, &call->writer->txn);
+}
+
+static int
+call_get(void *argument)
+{
+    Call *call = argument;
+    int rc = mdb_get(call->writer->txn, call->dbi, &call->key, &call->value);
+    if (rc == 0 && !tbl_store_record_intact(call->key, call->value.mv_data, call->value.mv_size))
+        rc = MDB_CORRUPTED;
+    return rc;
+}
+
+static int
+call_put(void *argument)
+{
+    Call *call = argument;
+    return mdb_put(call->writer->txn, call->dbi, &call->key, &call->value, call->flags);
+}
+
+static int
+call_delete(void *argument)
+{
+    Call *call = argument;
+    return mdb_del(call->writer->txn, call->dbi, &call->key, NULL);
+}
+
+static int
+call_commit(void *argument)
+{
+    Call *call = argument;
+    MDB_txn *txn = call->writer->txn;
+    call->writer->txn = NULL; /* gone, whatever comes of it */
+    return mdb_txn_commit(txn);
+}
+
 TblWriter *
 tbl_writer_begin(TblStore *store, GError **error)
 {
     TblWriter *writer = g_new0(TblWriter, 1);
     writer->store = store;
     writer->record = g_byte_array_new();
-    int rc = mdb_txn_begin(store->env, NULL, 0, &writer->txn);
+    Call call = {.writer = writer};
+    int rc = store->write_broken ? MDB_CORRUPTED : run(writer, call_begin, &call);
     TblSlice bytes;
     if (rc == 0 && tbl_writer_get(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), &bytes) == TBL_FOUND &&
         tbl_store_meta_decode(&writer->meta, bytes) != TBL_STORE_SCHEMA)
@@ -40,18 +103,16 @@ TblResult
 tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key, TblSlice *value)
 {
     char scratch[TBL_STORE_LONG_KEY_SIZE];
-    MDB_val k = tbl_store_key(key, scratch), v;
     if (writer->rc != 0)
         return TBL_FAILED;
-    int rc = mdb_get(writer->txn, writer->store->dbi[db], &k, &v);
+    Call call = {.writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
+    int rc = run(writer, call_get, &call);
     if (rc == MDB_NOTFOUND)
         return TBL_NOTFOUND;
-    if (rc == 0 && !tbl_store_record_intact(k, v.mv_data, v.mv_size))
-        rc = MDB_CORRUPTED;
     writer->rc = rc;
     if (rc != 0)
         return TBL_FAILED;
-    *value = (TblSlice){v.mv_data, v.mv_size - TBL_STORE_CHECKSUM_SIZE};
+    *value = (TblSlice){call.value.mv_data, call.value.mv_size - TBL_STORE_CHECKSUM_SIZE};
     return TBL_FOUND;
 }
 
@@ -66,8 +127,12 @@ put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value, unsigned flags)
     g_byte_array_set_size(writer->record, 0);
     g_byte_array_append(writer->record, (const guint8 *)value.ptr, value.len);
     g_byte_array_append(writer->record, (const guint8 *)&sum, sizeof sum);
-    MDB_val v = {writer->record->len, writer->record->data};
-    writer->rc = mdb_put(writer->txn, writer->store->dbi[db], &k, &v, flags);
+    Call call = {.writer = writer,
+                 .dbi = writer->store->dbi[db],
+                 .key = k,
+                 .value = {writer->record->len, writer->record->data},
+                 .flags = flags};
+    writer->rc = run(writer, call_put, &call);
 }
 
 void
@@ -93,8 +158,8 @@ tbl_writer_delete(TblWriter *writer, TblDb db, TblSlice key)
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     if (writer->rc != 0)
         return;
-    MDB_val k = tbl_store_key(key, scratch);
-    int rc = mdb_del(writer->txn, writer->store->dbi[db], &k, NULL);
+    Call call = {.writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
+    int rc = run(writer, call_delete, &call);
     writer->rc = rc == MDB_NOTFOUND ? 0 : rc;
 }
 
@@ -106,10 +171,9 @@ tbl_writer_commit(TblWriter *writer, GError **error)
     tbl_store_meta_encode(&writer->meta, bytes);
     tbl_writer_put(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), (TblSlice){(const char *)bytes->data, bytes->len});
     int rc = writer->rc;
-    if (rc == 0) {
-        rc = mdb_txn_commit(writer->txn);
-        writer->txn = NULL; /* gone, whatever came of it */
-    }
+    Call call = {.writer = writer};
+    if (rc == 0)
+        rc = run(writer, call_commit, &call);
     if (rc != 0)
         tbl_store_fail(error, writer->store->path, "cannot commit", rc);
     tbl_writer_abort(writer);

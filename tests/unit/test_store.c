@@ -140,6 +140,31 @@ test_cut_file_is_a_failure(void)
     tbl_reader_free(reader);
 }
 
+/* A writer that meets damage fails and can be followed by nothing but failures: neither a signal nor a wait for its own lock. */
+static void
+test_writer_meets_a_cut_file(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("");
+    g_autoptr(GError) first = NULL, second = NULL;
+    const char *const pairs[] = {"key", "value", NULL};
+    TblSlice value;
+    struct stat st;
+    write_pairs(fixture->store, pairs);
+    g_assert_true(tbl_store_lock(fixture->store, NULL));
+    TblWriter *writer = tbl_writer_begin(fixture->store, NULL);
+    g_assert_nonnull(writer);
+    g_assert_cmpint(stat(fixture->path, &st), ==, 0);
+    g_assert_cmpint(truncate(fixture->path, 0), ==, 0);
+    g_assert_cmpint(tbl_writer_get(writer, TBL_DB_ADDRESSES, tbl_slice("key"), &value), ==, TBL_FAILED);
+    tbl_writer_put(writer, TBL_DB_ADDRESSES, tbl_slice("key"), tbl_slice("other"));
+    g_assert_false(tbl_writer_commit(writer, &first));
+    g_assert_error(first, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT);
+    g_assert_cmpint(truncate(fixture->path, st.st_size), ==, 0);
+    g_assert_null(tbl_writer_begin(fixture->store, &second));
+    g_assert_error(second, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT);
+    tbl_store_unlock(fixture->store);
+}
+
 static void
 test_open_says_why(void)
 {
@@ -260,6 +285,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/abort", test_abort_leaves_no_trace);
     g_test_add_func("/store/damaged-record", test_damaged_record_fails_alone);
     g_test_add_func("/store/cut-file", test_cut_file_is_a_failure);
+    g_test_add_func("/store/writer-cut-file", test_writer_meets_a_cut_file);
     g_test_add_func("/store/open", test_open_says_why);
     g_test_add_func("/store/replaced", test_replaced_file_is_not_current);
     g_test_add_func("/store/modes", test_modes);
