@@ -23,17 +23,23 @@ typedef struct {
 #define CHUNK_SIZE (256 * 1024)
 
 static bool
-lies_in(const TblProxy *proxy, const char *domain)
+lies_in(const char *address, const char *domain)
 {
-    const char *at = strcmp(proxy->type, "SMTP") == 0 ? strrchr(proxy->value, '@') : NULL;
+    const char *at = strrchr(address, '@');
     return at && pd_ctl_covers(domain, tbl_slice(at + 1));
 }
 
 static bool
 object_lies_in(const TblObject *object, const char *domain)
 {
-    for (guint i = 0; i < object->addresses->len; i++)
-        if (lies_in(g_ptr_array_index(object->addresses, i), domain))
+    const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        if (strcmp(proxy->type, "SMTP") == 0 && lies_in(proxy->value, domain))
+            return true;
+    }
+    for (guint i = 0; i < generated->len; i++)
+        if (lies_in(g_ptr_array_index(generated, i), domain))
             return true;
     return false;
 }

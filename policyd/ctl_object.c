@@ -257,6 +257,15 @@ note_unresolved(const PdCtlChange *change, const TblObject *object)
     }
 }
 
+/* What domain rules gave to it does not count. */
+static bool
+is_declared_so(const TblObject *existing, const TblObject *object)
+{
+    g_autoptr(TblObject) own = tbl_object_copy(existing);
+    g_ptr_array_set_size(own->refs[TBL_REFS_GENERATED], 0);
+    return tbl_object_equal(own, object);
+}
+
 static int
 add_object(TblConfig *config, const char *summary, const char *name, const AddOptions *options)
 {
@@ -268,7 +277,7 @@ add_object(TblConfig *config, const char *summary, const char *name, const AddOp
     g_autoptr(TblObject) existing = tbl_draft_find(change->draft, TBL_ORIGIN_LOCAL, name, &error);
     if (error)
         return pd_ctl_error(error);
-    if (existing && tbl_object_equal(existing, object))
+    if (existing && is_declared_so(existing, object))
         return TBL_EXIT_OK;
     if (existing)
         return pd_ctl_fail(TBL_EXIT_FAILED, "%s \"%s\" exists already",

@@ -16,7 +16,7 @@ static const char *const text_keys[TBL_TEXT_COUNT] = {
     [TBL_TEXT_CONTAINER] = "container",
 };
 
-static const char *const refs_keys[TBL_REFS_COUNT] = {
+static const char *const refs_keys[] = {
     [TBL_REFS_MEMBERS] = "members",
     [TBL_REFS_ACCEPT_FROM] = "accept_from",
     [TBL_REFS_REJECT_FROM] = "reject_from",
@@ -98,6 +98,19 @@ sorted_names(const TblContext *context, const TblObject *object, TblRefs which)
 
 /* ---- JSON ---- */
 
+/* What domain rules made; always secondaries. */
+static void
+json_generated(TblJson *json, const TblObject *object)
+{
+    const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
+    tbl_json_array_begin(json, "generated");
+    for (guint i = 0; i < generated->len; i++) {
+        g_autofree char *text = g_strconcat("smtp:", g_ptr_array_index(generated, i), NULL);
+        tbl_json_text(json, NULL, text);
+    }
+    tbl_json_array_end(json);
+}
+
 static void
 json_addresses(TblJson *json, const TblObject *object)
 {
@@ -108,8 +121,7 @@ json_addresses(TblJson *json, const TblObject *object)
         tbl_json_text(json, NULL, text);
     }
     tbl_json_array_end(json);
-    tbl_json_array_begin(json, "generated");
-    tbl_json_array_end(json);
+    json_generated(json, object);
     if (object->target) {
         g_autofree char *text = g_strconcat(object->target->type, ":", object->target->value, NULL);
         tbl_json_text(json, "target", text);
@@ -211,7 +223,7 @@ pd_ctl_append_object_json(GString *out, const TblContext *context, const TblObje
     json_scalars(&json, object);
     if (!json_forward(&json, context, object))
         return false;
-    for (TblRefs which = TBL_REFS_ACCEPT_FROM; which < TBL_REFS_COUNT; which++)
+    for (TblRefs which = TBL_REFS_ACCEPT_FROM; which <= TBL_REFS_REJECT_FROM_DL; which++)
         if (!json_refs(&json, context, object, which))
             return false;
     json_other(&json, object->other);
@@ -276,6 +288,8 @@ pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObje
         g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
         text_line(out, "address", text);
     }
+    for (guint i = 0; i < object->refs[TBL_REFS_GENERATED]->len; i++)
+        text_line(out, "generated", g_ptr_array_index(object->refs[TBL_REFS_GENERATED], i));
     if (object->target) {
         g_autofree char *text = pd_ctl_proxy_text(object->target);
         text_line(out, "target", text);
@@ -288,7 +302,7 @@ pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObje
             return false;
         text_line(out, "forward", name);
     }
-    for (TblRefs which = TBL_REFS_MEMBERS; which < TBL_REFS_COUNT; which++)
+    for (TblRefs which = TBL_REFS_MEMBERS; which <= TBL_REFS_REJECT_FROM_DL; which++)
         if (!text_refs(out, context, object, which))
             return false;
     for (guint i = 0; i + 1 < object->other->len; i += 2)

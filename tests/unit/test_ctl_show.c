@@ -99,13 +99,14 @@ test_mailbox(Fixture *fixture, gconstpointer data)
     add_address(object, "SMTP", "ann@north.example", true);
     tbl_object_set_text(object, TBL_TEXT_DISPLAY, "Ann \"A\" Lee");
     tbl_object_set_text(object, TBL_TEXT_FORWARD, "BOB");
+    g_ptr_array_add(object->refs[TBL_REFS_GENERATED], g_strdup("ann@rule.example"));
     object->limit_in = 0;
     object->hidden = true;
     assert_json(fixture, object,
                 "{\"class\":\"mailbox\",\"name\":\"ann\",\"origin\":\"local\",\"addresses\":["
                 "\"SMTP:ann@north.example\","
                 "\"X400:c=US;s=Lee;\",\"smtp:a.lee@north.example\",\"smtp:z@north.example\"],"
-                "\"generated\":[],"
+                "\"generated\":[\"smtp:ann@rule.example\"],"
                 "\"display\":\"Ann \\\"A\\\" "
                 "Lee\",\"hidden\":true,\"deliver_and_redirect\":false,\"limit_in\":0,"
                 "\"forward\":\"Bob\"}");
