@@ -9,7 +9,7 @@
 /* Postfix reads no longer reply (socketmap_max_reply_size, and before 3.10 without a choice). */
 #define REPLY_MAX 100000
 /* Room for any one address. */
-#define REPLY_MIN 2048
+#define REPLY_MIN 64
 /* Requests up to here are read away, so a limit above it would have no effect. */
 #define REQUEST_MAX (1024 * 1024)
 /* The shortest limit that leaves room for one address. */

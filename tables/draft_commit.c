@@ -43,7 +43,9 @@ load_change(TblDraft *draft, const TblOverlayEntry *entry, TblObject **before, T
     TblSlice key = tbl_overlay_key(entry), bytes = {NULL, 0};
     guint64 id = tbl_store_number_of_key(key);
     bool broken = false;
-    TblResult result = tbl_reader_get(tbl_view_reader(draft->snapshot), TBL_DB_OBJECTS, key, &bytes);
+    TblResult result = TBL_NOTFOUND;
+    if (id < draft->base.next_id)
+        result = tbl_reader_get(tbl_view_reader(draft->snapshot), TBL_DB_OBJECTS, key, &bytes);
     *before = decode_or_null(result == TBL_FOUND ? bytes : (TblSlice){NULL, 0}, id, &broken);
     *after = decode_or_null(tbl_overlay_value(entry), id, &broken);
     return result != TBL_FAILED && !broken;

@@ -2,8 +2,11 @@
 
 #include "tables/digest.h"
 
-/* Bytes of a key that are compared without a pointer being followed: `smtp:` and the start of a local part. */
+/* Bytes that order nearly all keys without a pointer being followed: nearly all begin with `smtp:`, so one byte says how a
+ * key stands to that, and the rest is what comes behind it. */
 #define PREFIX_SIZE 16
+#define COMMON_KEY "smtp:"
+#define COMMON_SIZE (sizeof COMMON_KEY - 1)
 
 /* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on the heap. */
 #define PROBE_SIZE 512
@@ -83,6 +86,21 @@ compare_items(const void *a, const void *b)
     return order ? order : (k.len > l.len) - (k.len < l.len);
 }
 
+static void
+fill_prefix(SortItem *item, TblSlice key)
+{
+    char bytes[PREFIX_SIZE] = {0};
+    int order = memcmp(key.ptr, COMMON_KEY, MIN(key.len, COMMON_SIZE));
+    bool common = order == 0 && key.len >= COMMON_SIZE;
+    if (common)
+        key = (TblSlice){key.ptr + COMMON_SIZE, key.len - COMMON_SIZE};
+    bytes[0] = common ? 1 : order > 0 ? 2 : 0;
+    memcpy(bytes + 1, key.ptr, MIN(key.len, PREFIX_SIZE - 1));
+    memcpy(item->prefix, bytes, PREFIX_SIZE);
+    for (guint i = 0; i < G_N_ELEMENTS(item->prefix); i++)
+        item->prefix[i] = GUINT64_FROM_BE(item->prefix[i]);
+}
+
 GPtrArray *
 tbl_overlay_sorted(GHashTable *overlay)
 {
@@ -92,10 +110,7 @@ tbl_overlay_sorted(GHashTable *overlay)
     gpointer pointer;
     g_hash_table_iter_init(&iter, overlay);
     while (g_hash_table_iter_next(&iter, &pointer, NULL)) {
-        TblSlice key = tbl_overlay_key(pointer);
-        memcpy(items[i].prefix, key.ptr, MIN(key.len, PREFIX_SIZE));
-        for (guint j = 0; j < G_N_ELEMENTS(items[i].prefix); j++)
-            items[i].prefix[j] = GUINT64_FROM_BE(items[i].prefix[j]);
+        fill_prefix(&items[i], tbl_overlay_key(pointer));
         items[i++].entry = pointer;
     }
     qsort(items, count, sizeof *items, compare_items);
