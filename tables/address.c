@@ -168,7 +168,6 @@ tbl_text_fold(TblSlice text)
     return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
 }
 
-/* One byte in each of eight. */
 #define EACH_BYTE(byte) (0x0101010101010101u * (byte))
 
 /* Only bytes from blank to tilde. Eight at a time, since every lookup asks: a subtraction sets the
@@ -184,13 +183,9 @@ is_printable_ascii(TblSlice key)
         guint64 flipped = word ^ EACH_BYTE(0x7f);
         bad |= word | (word - EACH_BYTE(0x20)) | (flipped - EACH_BYTE(0x01));
     }
-    if (bad & EACH_BYTE(0x80))
-        return false;
-    for (; at < key.len; at++) {
-        if ((unsigned char)key.ptr[at] < 0x20 || (unsigned char)key.ptr[at] > 0x7e)
-            return false;
-    }
-    return true;
+    for (; at < key.len; at++)
+        bad |= g_ascii_isprint(key.ptr[at]) ? 0 : EACH_BYTE(0x80);
+    return (bad & EACH_BYTE(0x80)) == 0;
 }
 
 /* The key holds no NUL, no other control character and is UTF-8. */
