@@ -288,7 +288,10 @@ bool
 pd_ctl_change_commit(PdCtlChange *change, const char *summary, bool *changed, GError **error)
 {
     g_autofree char *user = tbl_batch_user();
-    TblBatchInfo info = {.program = "policyctl", .user = user, .summary = summary};
+    TblBatchInfo info = {.program = "policyctl",
+                         .user = user,
+                         .summary = summary,
+                         .undo_keep = change->config->store.undo_keep};
     guint64 number = 0, generation = 0;
     if (!tbl_draft_commit(change->draft, &info, &number, &generation, error))
         return false;

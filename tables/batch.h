@@ -34,6 +34,7 @@ typedef struct {
     guint64 undoes, undone_by;
     guint8 undo_digest[TBL_SHA256_SIZE];
     guint8 previous[TBL_SHA256_SIZE], hash[TBL_SHA256_SIZE];
+    guint32 chunks; /* records of TBL_DB_UNDO that hold its undo records; 0: they were dropped */
 } TblBatch;
 
 void tbl_batch_free(TblBatch *batch);
@@ -45,13 +46,27 @@ char *tbl_batch_user(void);
 TblResult tbl_batch_read(TblReader *reader, guint64 number, TblBatch **batch);
 
 /* An undo record: the state of one thing before the batch. */
-typedef enum { TBL_UNDO_OBJECT = 1, TBL_UNDO_DOMAIN } TblUndoKind;
+typedef enum {
+    TBL_UNDO_OBJECT = 1, /* key: id (8 bytes, big-endian); before: tbl_object_encode */
+    TBL_UNDO_DOMAIN,     /* key: canonical name; before: tbl_domain_encode */
+    TBL_UNDO_END,
+} TblUndoKind;
 typedef struct TblUndoLog TblUndoLog;
 /* Collects undo records in `writer` under `number`. */
 TblUndoLog *tbl_undo_new(TblWriter *writer, guint64 number);
 /* `before` empty: the thing was created, its key alone undoes it. */
 void tbl_undo_add(TblUndoLog *log, TblUndoKind kind, TblSlice key, TblSlice before);
-/* Writes what is left, drops the undo records of all but the last `undo_keep` batches, writes the header and moves the chain in the writer's meta.
- * Frees the log. */
-void tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info);
+/* Writes what is left, drops the undo records of all but the last `undo_keep` batches, writes the header, notes in the batch
+ * that this one undoes who undid it, and moves the chain in the writer's meta. Frees the log. False when the batch to be undone
+ * is missing, broken or undone already: the caller aborts. */
+bool tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info);
 void tbl_undo_abort(TblUndoLog *log); /* frees the log */
+
+/* Calls `each` for every undo record of a batch in the order of writing, until it returns false. Slices die with the call, which
+ * must not read TBL_DB_UNDO by this reader. TBL_NOTFOUND: they were dropped; TBL_FAILED: one is damaged or missing. */
+typedef bool (*TblUndoFunc)(TblUndoKind kind, TblSlice key, TblSlice before, gpointer data);
+TblResult tbl_undo_each(TblReader *reader, const TblBatch *batch, TblUndoFunc each, gpointer data);
+/* SHA-256 over the undo records as they are now. TBL_NOTFOUND, TBL_FAILED: one is missing, damaged. */
+TblResult tbl_undo_digest(TblReader *reader, const TblBatch *batch, guint8 digest[TBL_SHA256_SIZE]);
+/* Whether there is an undo record behind the last that the header knows of (TBL_NOTFOUND is right). */
+TblResult tbl_undo_beyond(TblReader *reader, const TblBatch *batch);

@@ -24,6 +24,7 @@ static const char *const refs_names[TBL_REFS_COUNT] = {
     [TBL_REFS_REJECT_FROM] = "reject_from",
     [TBL_REFS_ACCEPT_FROM_DL] = "accept_from_dl",
     [TBL_REFS_REJECT_FROM_DL] = "reject_from_dl",
+    [TBL_REFS_GENERATED] = "generated",
 };
 
 /* ---- Comparing ---- */

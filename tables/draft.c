@@ -293,6 +293,8 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
         }
         if (before && !change_rows(draft, before, false, error))
             return false;
+        create = !before; /* one that was deleted comes back under its id */
+        draft->next_id = MAX(draft->next_id, object->id + 1);
     }
     if (!tbl_generate_update(draft, object, error) || !change_rows(draft, object, true, error))
         return false;

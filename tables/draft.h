@@ -31,8 +31,9 @@ TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
 /* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
 TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 
-/* Creates (id 0: one is assigned) or replaces an object. The caller has checked names and uniqueness; what it
- * takes from others' rows is a bug there and fails here. `object` gets its id, and its generated addresses (tables/generate.h). */
+/* Creates (id 0: one is assigned; an id that nobody has: under that one) or replaces an object. The caller has checked names
+ * and uniqueness; what it takes from others' rows is a bug there and fails here. `object` gets its id, and its generated
+ * addresses (tables/generate.h). */
 bool tbl_draft_put(TblDraft *draft, TblObject *object, GError **error);
 bool tbl_draft_delete(TblDraft *draft, guint64 id, GError **error);
 void tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain);

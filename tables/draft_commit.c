@@ -250,7 +250,11 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     write_overlay(&commit, TBL_DB_NAMES, draft->names, fresh);
     write_overlay(&commit, TBL_DB_ADDRESSES, draft->addresses, fresh);
     write_domains(&commit);
-    tbl_undo_finish(commit.undo, info);
+    if (!tbl_undo_finish(commit.undo, info)) {
+        tbl_writer_abort(commit.writer);
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "batch %" G_GUINT64_FORMAT " cannot be marked as undone", info->undoes);
+        return false;
+    }
     if (!tbl_writer_commit(commit.writer, error))
         return false;
     *number = batch;
