@@ -4,7 +4,6 @@
 #include "tables/command.h"
 #include "tables/log.h"
 
-#include <locale.h>
 #include <stdio.h>
 
 #define PROGRAM "gif-import"
@@ -231,7 +230,8 @@ main(int argc, char **argv)
 {
     Arguments arguments = {0};
     g_autoptr(GError) error = NULL;
-    setlocale(LC_CTYPE, "");
+    /* Addresses and names are UTF-8 also where cron runs us in the C locale. */
+    tbl_command_use_utf8();
     tbl_log_init(PROGRAM, false);
     int code = TBL_EXIT_OK;
     if (!arguments_parse(&arguments, argc, argv, &error)) {

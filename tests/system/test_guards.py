@@ -27,6 +27,15 @@ class Guards(FreshCase):
     def declared(self, name):
         return next((row for row in self.ctl("domain", "list", "--json").json() if row["domain"] == name), None)
 
+    def test_the_locale_does_not_matter(self):
+        """options are UTF-8 also in the C locale, in which cron runs programs"""
+        header = "Obj-Class,Mode,Directory Name,E-mail Addresses\n"
+        self.world.imp(header + "mailbox,create,jo,SMTP:j\u00f6rg@relay.example\n")
+        done = self.world.imp(
+            header + "mailbox,delete,jo,\n", "--must-keep=j\u00f6rg@relay.example", rc=3, env={"LC_ALL": "C"}
+        )
+        self.assertIn("j\u00f6rg@relay.example", done.err)
+
     def test_primaries_with_nowhere_to_go(self):
         """a virtual-alias domain delivers nothing: no primaries in it, but by --force"""
         for n in range(12):
