@@ -90,7 +90,7 @@ guard_cycle(PdCtlChange *change, guint64 id, GError **error)
 {
     TblContext context = pd_ctl_change_context(change);
     g_autoptr(TblObject) object = tbl_draft_object(change->draft, id, NULL);
-    switch (object ? pd_ctl_idle_cycle(&context, object) : TBL_FAILED) {
+    switch (object ? tbl_fate_idle_cycle(&context, object) : TBL_FAILED) {
     case TBL_FOUND:
         return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing",
                              object->name);
@@ -106,16 +106,16 @@ guard_local_row(DomainGuard *guard, const TblRow *row)
 {
     g_autofree char *spelling = g_strndup(row->spelling.ptr, row->spelling.len);
     switch (pd_ctl_new_fate(guard->change, spelling)) {
-    case PD_FATE_OVER:
+    case TBL_FATE_OVER:
         return pd_ctl_refuse(&guard->error,
                              "%s would expand to more recipients than [limits] allows", spelling);
-    case PD_FATE_EMPTY:
+    case TBL_FATE_EMPTY:
         return guard_cycle(guard->change, row->object, &guard->error);
-    case PD_FATE_NOWHERE:
+    case TBL_FATE_NOWHERE:
         if (row->primary && !guard->force)
             g_ptr_array_add(guard->nowhere, g_steal_pointer(&spelling));
         return guard->nowhere->len <= NAMED_MAX;
-    case PD_FATE_FAILED:
+    case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(guard->change, &guard->error);
     default:
         return true;
@@ -190,13 +190,13 @@ guard_new_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error
     const TblDomain *old = before ? tbl_domains_get(before, domain->name) : NULL;
     if (old && g_strcmp0(old->catch_all, domain->catch_all) == 0)
         return pd_ctl_guard_catch_all(change, domain, error);
-    switch (pd_ctl_fate(&context, domain->catch_all)) {
-    case PD_FATE_FINE:
-    case PD_FATE_EMPTY:
+    switch (tbl_fate_of(&context, domain->catch_all)) {
+    case TBL_FATE_FINE:
+    case TBL_FATE_EMPTY:
         return true;
-    case PD_FATE_FAILED:
+    case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(change, error);
-    case PD_FATE_ABSENT:
+    case TBL_FATE_ABSENT:
         return pd_ctl_refuse(error, "the catch-all %s must exist or lie in an undeclared domain",
                              domain->catch_all);
     default:

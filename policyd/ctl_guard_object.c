@@ -34,18 +34,18 @@ bool
 pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error)
 {
     switch (pd_ctl_new_fate(change, domain->catch_all)) {
-    case PD_FATE_ABSENT:
+    case TBL_FATE_ABSENT:
         return pd_ctl_refuse(
             error, "%s is the catch-all of %s, and must exist or lie in an undeclared domain",
             domain->catch_all, domain->name);
-    case PD_FATE_NOWHERE:
+    case TBL_FATE_NOWHERE:
         return pd_ctl_refuse(error,
                              "%s is the catch-all of %s, and mail for it would have nowhere to go",
                              domain->catch_all, domain->name);
-    case PD_FATE_OVER:
+    case TBL_FATE_OVER:
         return pd_ctl_refuse(error, "%s is the catch-all of %s, and has too many recipients",
                              domain->catch_all, domain->name);
-    case PD_FATE_FAILED:
+    case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(change, error);
     default:
         return true;
@@ -57,7 +57,7 @@ static bool
 guard_cycle(PdCtlChange *change, const TblObject *before, const TblObject *after, GError **error)
 {
     TblContext context = pd_ctl_change_context(change), base = pd_ctl_change_base_context(change);
-    switch (pd_ctl_idle_cycle(&context, after)) {
+    switch (tbl_fate_idle_cycle(&context, after)) {
     case TBL_NOTFOUND:
         return true;
     case TBL_FAILED:
@@ -65,7 +65,7 @@ guard_cycle(PdCtlChange *change, const TblObject *before, const TblObject *after
     case TBL_FOUND:
         break;
     }
-    if (before && pd_ctl_idle_cycle(&base, before) == TBL_FOUND)
+    if (before && tbl_fate_idle_cycle(&base, before) == TBL_FOUND)
         return true;
     return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing",
                          after->name);
@@ -77,16 +77,16 @@ guard_proxy(PdCtlChange *change, const TblProxy *proxy, GError **error)
     if (strcmp(proxy->type, "SMTP") != 0)
         return true;
     switch (pd_ctl_new_fate(change, proxy->value)) {
-    case PD_FATE_NOWHERE:
+    case TBL_FATE_NOWHERE:
         return !proxy->primary ||
                pd_ctl_refuse(error,
                              "mail for %s would have nowhere to go: it is a primary in a "
                              "virtual-alias domain, which delivers nothing itself",
                              proxy->value);
-    case PD_FATE_OVER:
+    case TBL_FATE_OVER:
         return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows",
                              proxy->value);
-    case PD_FATE_FAILED:
+    case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(change, error);
     default:
         return true;

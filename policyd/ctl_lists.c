@@ -98,12 +98,12 @@ judge_list(Above *above, const TblObject *list, GError **error)
 {
     for (guint i = 0; i < list->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(list->addresses, i);
-        PdFate fate = strcmp(proxy->type, "SMTP") == 0
-                          ? pd_ctl_new_fate(above->change, proxy->value)
-                          : PD_FATE_FINE;
-        if (fate == PD_FATE_FAILED)
+        TblFate fate = strcmp(proxy->type, "SMTP") == 0
+                           ? pd_ctl_new_fate(above->change, proxy->value)
+                           : TBL_FATE_FINE;
+        if (fate == TBL_FATE_FAILED)
             return pd_ctl_guard_failed(above->change, error);
-        if (fate == PD_FATE_OVER)
+        if (fate == TBL_FATE_OVER)
             return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows",
                                  proxy->value);
     }
