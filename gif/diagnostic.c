@@ -18,7 +18,7 @@ struct GifDiagnostics {
 typedef struct {
     GifSeverity severity;
     int code;
-    const char *column;
+    char *column;
     char *message;
 } Note;
 
@@ -159,6 +159,7 @@ gif_diagnostics_finish(GifDiagnostics *diagnostics)
 static void
 note_clear(gpointer data)
 {
+    g_free(((Note *)data)->column);
     g_free(((Note *)data)->message);
 }
 
@@ -186,7 +187,7 @@ gif_notes_add(GifNotes *notes, GifSeverity severity, int code, const char *colum
 {
     va_list arguments;
     va_start(arguments, format);
-    Note note = {severity, code, column, g_strdup_vprintf(format, arguments)};
+    Note note = {severity, code, g_strdup(column), g_strdup_vprintf(format, arguments)};
     va_end(arguments);
     g_array_append_val(notes->notes, note);
     notes->failed = notes->failed || severity == GIF_ERROR;

@@ -56,7 +56,7 @@ typedef struct GifNotes GifNotes;
 GifNotes *gif_notes_new(void);
 void gif_notes_free(GifNotes *notes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifNotes, gif_notes_free)
-/* `column` must live until the notes are flushed. */
+/* `column` is copied: a header that is refused is gone before its notes are told. */
 void gif_notes_add(GifNotes *notes, GifSeverity severity, int code, const char *column,
                    const char *format, ...) G_GNUC_PRINTF(5, 6);
 bool gif_notes_failed(const GifNotes *notes);

@@ -15,7 +15,7 @@ TAP_SKIP = re.compile(r"#\s*skip", re.IGNORECASE)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 UNITTEST_END = re.compile(r"^(?:OK|FAILED)(?: \((?P<counts>[^)]*)\))?$", re.MULTILINE)
 UNITTEST_BAD = ("failures", "errors", "unexpected successes")
-# Lines of a failed test that are shown; its whole output stays in the log that is named.
+# Lines shown of a test that failed without saying which case; its whole output stays in the log that is named.
 SHOWN_LINES = 60
 
 
@@ -78,11 +78,26 @@ def count_test(test):
     return count
 
 
+def failed_points(text):
+    """The lines of TAP points that failed, each with the comments behind it."""
+    shown = []
+    inside = False
+    for line in text.splitlines():
+        if TAP_POINT.match(line):
+            inside = line.startswith("not ok")
+        elif not line.startswith("#"):
+            inside = False
+        if inside or line.startswith("Bail out!"):
+            shown.append(line)
+    return shown
+
+
 def show_failure(directory, test):
+    """What failed in it, else the end of what it said."""
     print("\n--- %s (%s): %s" % (test["name"], directory, test["result"]))
-    lines = (test.get("stdout", "") + test.get("stderr", "")).splitlines()
-    bad = [line for line in lines if line.startswith(("not ok", "Bail out!", "FAIL:", "ERROR:"))]
-    for line in bad[:SHOWN_LINES] + ["..."] + lines[-SHOWN_LINES:]:
+    stdout, stderr = test.get("stdout", ""), test.get("stderr", "")
+    lines = failed_points(stdout) or (stdout + stderr).splitlines()[-SHOWN_LINES:]
+    for line in lines:
         print("    " + line)
     print("    (all of it: %s)" % os.path.join(directory, "meson-logs", "testlog.txt"))
 
