@@ -49,6 +49,7 @@ TblResult tbl_batch_read(TblReader *reader, guint64 number, TblBatch **batch);
 typedef enum {
     TBL_UNDO_OBJECT = 1, /* key: id (8 bytes, big-endian); before: tbl_object_encode */
     TBL_UNDO_DOMAIN,     /* key: canonical name; before: tbl_domain_encode */
+    TBL_UNDO_TOMBSTONE,  /* key: address key; before: rows, of which there is only the tombstone */
     TBL_UNDO_END,
 } TblUndoKind;
 typedef struct TblUndoLog TblUndoLog;

@@ -24,6 +24,7 @@ tbl_draft_new(TblStore *store, GError **error)
     draft->next_id = draft->base.next_id;
     draft->domains = tbl_domains_copy(draft->snapshot->domains(draft->snapshot));
     draft->changed_domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    draft->changed_tombstones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->objects = tbl_overlay_new();
     draft->names = tbl_overlay_new();
     draft->addresses = tbl_overlay_new();
@@ -43,6 +44,7 @@ tbl_draft_free(TblDraft *draft)
     tbl_view_free(draft->snapshot);
     tbl_domains_unref(draft->domains);
     g_hash_table_unref(draft->changed_domains);
+    g_hash_table_unref(draft->changed_tombstones);
     g_hash_table_unref(draft->objects);
     g_hash_table_unref(draft->names);
     g_hash_table_unref(draft->addresses);
@@ -195,9 +197,11 @@ store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
 
 /* An explicit address: it has not gone, and nobody else's is generated. */
 static void
-make_way(TblDraft *draft, TblRows *rows, guint64 owner)
+make_way(TblDraft *draft, TblSlice key, TblRows *rows, guint64 owner)
 {
     static const TblRowKind kinds[] = {TBL_ROW_LOCAL_GENERATED, TBL_ROW_DIRECTORY_GENERATED};
+    if (tbl_rows_get(rows, TBL_ROW_TOMBSTONE))
+        g_hash_table_add(draft->changed_tombstones, g_strndup(key.ptr, key.len));
     tbl_rows_remove(rows, TBL_ROW_TOMBSTONE);
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         const TblRow *row = tbl_rows_get(rows, kinds[i]);
@@ -230,7 +234,7 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
     if (change->add) {
         tbl_rows_put(&rows, row);
         if (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY)
-            make_way(change->draft, &rows, row->object);
+            make_way(change->draft, key, &rows, row->object);
     } else if (there && there->object == row->object) {
         tbl_rows_remove(&rows, row->kind);
     } else {
@@ -370,6 +374,23 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
         return false;
     set_object(draft, id, NULL);
     set_name(draft, before, false);
+    return true;
+}
+
+bool
+tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone, GError **error)
+{
+    TblRows rows;
+    if (tbl_draft_rows(draft, key, &rows) == TBL_FAILED) {
+        set_failed(error);
+        return false;
+    }
+    if (tombstone)
+        tbl_rows_put(&rows, tombstone);
+    else
+        tbl_rows_remove(&rows, TBL_ROW_TOMBSTONE);
+    g_hash_table_add(draft->changed_tombstones, g_strdup(key));
+    store_rows(draft, tbl_slice(key), &rows);
     return true;
 }
 

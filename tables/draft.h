@@ -36,6 +36,9 @@ TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
  * addresses (tables/generate.h). */
 bool tbl_draft_put(TblDraft *draft, TblObject *object, GError **error);
 bool tbl_draft_delete(TblDraft *draft, guint64 id, GError **error);
+/* Leaves a notice under an address key (kind TBL_ROW_TOMBSTONE, spelling, notice, moved, expires), or takes it away
+ * (NULL). Giving the address to an object takes it away as well. */
+bool tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone, GError **error);
 void tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain);
 void tbl_draft_delete_domain(TblDraft *draft, const char *name);
 

@@ -115,6 +115,45 @@ domain_changed(TblDraft *draft, const char *name)
     return before && after ? !tbl_domain_equal(before, after) : before != after;
 }
 
+/* The encoded tombstone under a key, before and after; empty for none. False when the store failed. */
+static bool
+load_tombstone(TblDraft *draft, const char *key, GByteArray *before, GByteArray *after)
+{
+    TblView *views[] = {draft->snapshot, &draft->view.base};
+    GByteArray *bytes[] = {before, after};
+    for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
+        TblRows rows, only = {0};
+        if (views[i]->rows(views[i], tbl_slice(key), &rows) == TBL_FAILED)
+            return false;
+        const TblRow *tombstone = tbl_rows_get(&rows, TBL_ROW_TOMBSTONE);
+        if (tombstone)
+            tbl_rows_put(&only, tombstone);
+        tbl_rows_encode(&only, tbl_slice(key), bytes[i]);
+    }
+    return true;
+}
+
+static bool
+same_bytes(const GByteArray *a, const GByteArray *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+static bool
+tombstones_changed(TblDraft *draft)
+{
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, draft->changed_tombstones);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        g_autoptr(GByteArray) before = g_byte_array_new();
+        g_autoptr(GByteArray) after = g_byte_array_new();
+        if (!load_tombstone(draft, key, before, after) || !same_bytes(before, after))
+            return true;
+    }
+    return false;
+}
+
 bool
 tbl_draft_is_empty(TblDraft *draft)
 {
@@ -130,7 +169,7 @@ tbl_draft_is_empty(TblDraft *draft)
         if (!load_change(draft, item, &before, &after) || is_change(before, after))
             return false;
     }
-    return true;
+    return !tombstones_changed(draft);
 }
 
 /* ---- Commit ---- */
@@ -168,6 +207,24 @@ write_objects(Commit *commit)
             tbl_writer_append(commit->writer, TBL_DB_OBJECTS, key, tbl_overlay_value(entry));
             meta->populated = true;
         }
+    }
+    return true;
+}
+
+/* Their rows are written with all others; this notes how they were. */
+static bool
+note_tombstones(Commit *commit)
+{
+    g_autoptr(GList) keys =
+        g_list_sort(g_hash_table_get_keys(commit->draft->changed_tombstones), (GCompareFunc)strcmp);
+    for (GList *at = keys; at; at = at->next) {
+        g_autoptr(GByteArray) before = g_byte_array_new();
+        g_autoptr(GByteArray) after = g_byte_array_new();
+        if (!load_tombstone(commit->draft, at->data, before, after))
+            return false;
+        if (!same_bytes(before, after))
+            tbl_undo_add(commit->undo, TBL_UNDO_TOMBSTONE, tbl_slice(at->data),
+                         (TblSlice){(const char *)before->data, before->len});
     }
     return true;
 }
@@ -242,7 +299,7 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     bool fresh = meta->objects == 0 && !meta->populated;
     meta->next_id = draft->next_id;
     commit.undo = tbl_undo_new(commit.writer, batch);
-    if (!write_objects(&commit)) {
+    if (!write_objects(&commit) || !note_tombstones(&commit)) {
         tbl_undo_abort(commit.undo);
         tbl_writer_abort(commit.writer);
         return set_failed(error);

@@ -22,6 +22,7 @@ struct TblDraft {
     guint64 next_id;
     TblDomains *domains;         /* as they would be */
     GHashTable *changed_domains; /* names */
+    GHashTable *changed_tombstones; /* address keys */
     GHashTable *objects, *names, *addresses; /* overlays */
     GByteArray *scratch;
     GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */

@@ -342,6 +342,43 @@ test_utf8(void)
 }
 
 static void
+leave_notice(Fixture *fixture, const char *address, bool moved, const char *notice, gint64 expires)
+{
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
+    TblRow tombstone = {.kind = TBL_ROW_TOMBSTONE,
+                        .spelling = tbl_slice(address),
+                        .moved = moved,
+                        .notice = tbl_slice(notice),
+                        .expires = expires};
+    g_assert_true(tbl_draft_set_tombstone(fixture_draft(fixture), key, &tombstone, NULL));
+}
+
+/* The clock of the fixture stands at 1000. */
+static void
+test_tombstones(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+    TblDomain *all = tbl_domain_new("all.example", TBL_DOMAIN_VIRTUAL_ALIAS);
+    all->catch_all = g_strdup("ann@alias.example");
+    fixture_declare(fixture, all);
+    leave_notice(fixture, "old@relay.example", true, "new@far.example", 0);
+    leave_notice(fixture, "gone@all.example", false, "no longer in use", 1001);
+    leave_notice(fixture, "expired@all.example", false, "no longer in use", 1000);
+    g_assert_cmpuint(fixture_commit(fixture), ==, 1);
+    assert_lookup(fixture, "relocated_maps", "OLD+x@relay.example", "OK new@far.example");
+    assert_lookup(fixture, "relay_recipient_maps", "old@relay.example", "NOTFOUND");
+    assert_lookup(fixture, "relocated_maps", "gone@all.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_alias_maps", "gone@all.example", "NOTFOUND"); /* it ends the search */
+    assert_lookup(fixture, "virtual_alias_maps", "expired@all.example", "OK Ann.Lee@relay.example");
+    leave_notice(fixture, "old@relay.example", true, "new@far.example", 0);
+    g_assert_cmpuint(fixture_commit(fixture), ==, 0); /* no net change */
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:old@relay.example", NULL));
+    fixture_commit(fixture);
+    assert_lookup(fixture, "relocated_maps", "old@relay.example", "NOTFOUND");
+    assert_lookup(fixture, "relay_recipient_maps", "old@relay.example", "OK old@relay.example");
+}
+
+static void
 test_unknown_switch(void)
 {
     g_autoptr(Fixture) fixture = world("");
@@ -482,6 +519,7 @@ main(int argc, char **argv)
     g_test_add_func("/maps/logins", test_logins);
     g_test_add_func("/maps/canonical", test_canonical);
     g_test_add_func("/maps/utf8", test_utf8);
+    g_test_add_func("/maps/tombstones", test_tombstones);
     g_test_add_func("/maps/unknown", test_unknown_switch);
     g_test_add_func("/maps/nothing-known", test_nothing_known);
     g_test_add_func("/maps/failing-store", test_failing_store);
