@@ -231,7 +231,7 @@ test_unknown_map(void)
 {
     g_autoptr(Talk) talk = talk_new(PD_PROTOCOL_SOCKETMAP);
 
-    say(talk, "11:no\r\xff%s%n x,", 15);
+    say(talk, "10:no\r\xff%s%n x,", 14);
     g_assert_cmpint(serve(talk), ==, PD_WAIT_INPUT);
     assert_hears(talk, "31:PERM unknown map no\\x0d\\xff%s%n,");
 }
