@@ -7,7 +7,9 @@
 
 typedef struct {
     GifPrint print;
+    GifJudge *judge;
     GifChanges *changes;
+    bool failed;
     GPtrArray *removed_keys;
     GString *line;
 } Collect;
@@ -33,6 +35,10 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
 {
     Collect *collect = data;
     GifChanges *changes = collect->changes;
+    if (collect->judge && !gif_judge_change(collect->judge, before, after)) {
+        collect->failed = true;
+        return false;
+    }
     changes->created += !before;
     changes->deleted += !after;
     changes->modified += before && after;
@@ -55,6 +61,13 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     return true;
 }
 
+static void
+failed_set(GError **error)
+{
+    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                "a record of the store cannot be read");
+}
+
 /* An address that another object has now is not gone. */
 static bool
 gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError **error)
@@ -64,23 +77,28 @@ gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError *
         TblRows rows;
         TblResult result = key ? tbl_draft_rows(draft, key, &rows) : TBL_NOTFOUND;
         if (result == TBL_FAILED) {
-            g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                        "a record of the store cannot be read");
+            failed_set(error);
             return false;
         }
-        changes->addresses_gone +=
-            result == TBL_NOTFOUND || !tbl_rows_get(&rows, TBL_ROW_LOCAL);
+        changes->addresses_gone += result == TBL_NOTFOUND || !tbl_rows_get(&rows, TBL_ROW_LOCAL);
     }
     return true;
 }
 
 bool
-gif_changes_collect(TblDraft *draft, GifPrint print, GifChanges *changes, GError **error)
+gif_changes_collect(TblDraft *draft, GifPrint print, GifJudge *judge, GifChanges *changes,
+                    GError **error)
 {
     g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) line = g_string_new(NULL);
-    Collect collect = {print, changes, removed, line};
+    Collect collect = {print, judge, changes, false, removed, line};
     *changes = (GifChanges){0};
-    return tbl_draft_foreach_change(draft, change_collect, &collect, error) &&
-           gone_count(draft, removed, changes, error);
+    if (!tbl_draft_foreach_change(draft, change_collect, &collect, error)) {
+        return false;
+    }
+    if (collect.failed) {
+        failed_set(error);
+        return false;
+    }
+    return gone_count(draft, removed, changes, error);
 }

@@ -10,12 +10,14 @@ struct GifPlan {
     TblDraft *draft;
     GifPlanOptions options;
     GifDiagnostics *diagnostics;
+    GifLedger *ledger;
     GifProxies *proxies;
     GifLists *lists;
     GifPending *pending;
     GifNotes *notes, *later; /* `later`: what the cells say, told after what the target says */
     GHashTable *undeclared;  /* domains that were told */
     /* of the file */
+    guint source; /* its index */
     const char *file;
     GPtrArray *schemas; /* of all files: pending references name their columns */
     const GifSchema *schema;

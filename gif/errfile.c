@@ -2,10 +2,14 @@
 
 #include <glib/gstdio.h>
 
+typedef struct {
+    gsize start, end;
+} Range;
+
 struct GifErrFile {
     GifInput *input;
     char *path;
-    GByteArray *bytes; /* empty until a row is added */
+    GArray *rows; /* Range */
     gsize header_end;
 };
 
@@ -15,7 +19,7 @@ gif_err_file_new(GifInput *input, gsize header_end)
     GifErrFile *file = g_new0(GifErrFile, 1);
     file->input = input;
     file->path = g_strconcat(g_str_equal(input->path, "-") ? "stdin" : input->path, ".err", NULL);
-    file->bytes = g_byte_array_new();
+    file->rows = g_array_new(FALSE, FALSE, sizeof(Range));
     file->header_end = header_end;
     return file;
 }
@@ -25,7 +29,7 @@ gif_err_file_free(GifErrFile *file)
 {
     if (file) {
         g_free(file->path);
-        g_byte_array_unref(file->bytes);
+        g_array_unref(file->rows);
         g_free(file);
     }
 }
@@ -33,25 +37,42 @@ gif_err_file_free(GifErrFile *file)
 void
 gif_err_file_add(GifErrFile *file, gsize start, gsize end)
 {
-    if (file->bytes->len == 0) {
-        gif_text_append_raw(file->input->text, 0, file->header_end, file->bytes);
-    }
-    gif_text_append_raw(file->input->text, start, end, file->bytes);
+    Range range = {start, end};
+    g_array_append_val(file->rows, range);
+}
+
+static int
+range_compare(gconstpointer a, gconstpointer b)
+{
+    const Range *x = a, *y = b;
+    return x->start < y->start ? -1 : x->start > y->start;
 }
 
 bool
-gif_err_file_write(const GifErrFile *file, GError **error)
+gif_err_file_write(GifErrFile *file, GError **error)
 {
-    return file->bytes->len == 0 ||
-           g_file_set_contents_full(file->path, (const char *)file->bytes->data,
-                                    (gssize)file->bytes->len, G_FILE_SET_CONTENTS_CONSISTENT,
-                                    (int)file->input->mode, error);
+    if (file->rows->len == 0) {
+        return true;
+    }
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    gsize done = file->header_end;
+    g_array_sort(file->rows, range_compare);
+    gif_text_append_raw(file->input->text, 0, done, bytes);
+    for (guint i = 0; i < file->rows->len; i++) {
+        const Range *row = &g_array_index(file->rows, Range, i);
+        if (row->start >= done) { /* a row may have failed twice */
+            gif_text_append_raw(file->input->text, row->start, row->end, bytes);
+            done = row->end;
+        }
+    }
+    return g_file_set_contents_full(file->path, (const char *)bytes->data, (gssize)bytes->len,
+                                    G_FILE_SET_CONTENTS_CONSISTENT, (int)file->input->mode, error);
 }
 
 void
 gif_err_file_unlink(const GifErrFile *file)
 {
-    if (file->bytes->len > 0) {
+    if (file->rows->len > 0) {
         (void)g_unlink(file->path);
     }
 }

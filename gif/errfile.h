@@ -11,10 +11,10 @@ typedef struct GifErrFile GifErrFile;
 GifErrFile *gif_err_file_new(GifInput *input, gsize header_end);
 void gif_err_file_free(GifErrFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifErrFile, gif_err_file_free)
-/* Adds text[start, end) of the input; in ascending order. */
+/* Adds text[start, end) of the input, in any order. */
 void gif_err_file_add(GifErrFile *file, gsize start, gsize end);
 /* Writes the file if a row was added, replacing one of an earlier run, with the permissions of the
  * input. Rows of standard input go to `stdin.err`. */
-bool gif_err_file_write(const GifErrFile *file, GError **error);
+bool gif_err_file_write(GifErrFile *file, GError **error);
 /* Takes a written file away again. */
 void gif_err_file_unlink(const GifErrFile *file);

@@ -2,12 +2,13 @@
 
 GifPlan *
 gif_plan_new(TblDraft *draft, const TblConfig *config, GifPlanOptions options,
-             GifDiagnostics *diagnostics)
+             GifDiagnostics *diagnostics, GifLedger *ledger)
 {
     GifPlan *plan = g_new0(GifPlan, 1);
     plan->draft = draft;
     plan->options = options;
     plan->diagnostics = diagnostics;
+    plan->ledger = ledger;
     plan->proxies = gif_proxies_new(options.compat);
     plan->lists = gif_lists_new(draft);
     plan->pending = gif_pending_new(draft, plan->lists, config, diagnostics);
@@ -36,9 +37,11 @@ gif_plan_free(GifPlan *plan)
 }
 
 void
-gif_plan_begin_file(GifPlan *plan, const char *file, GifDialect dialect, GifSchema *schema)
+gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect dialect,
+                    GifSchema *schema)
 {
     g_ptr_array_add(plan->schemas, schema);
+    plan->source = source;
     plan->file = file;
     plan->schema = schema;
     gif_lexer_free(plan->lexer);
@@ -308,6 +311,10 @@ gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error)
     }
     row_decide(&decision);
     bool failed = gif_notes_failed(plan->notes);
+    if (decision.changed && !failed && !decision.broken) {
+        gif_ledger_set(plan->ledger, decision.object->id,
+                       (GifLedgerRow){plan->source, record->line, record->start, record->end});
+    }
     gif_notes_flush(plan->notes, plan->diagnostics,
                     record->fault == GIF_CSV_TRUNCATED ? record->fault_line : record->line,
                     decision.row.name);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gif/diagnostic.h"
+#include "gif/ledger.h"
 #include "gif/row.h"
 #include "tables/config.h"
 #include "tables/draft.h"
@@ -29,13 +30,15 @@ typedef enum {
 typedef struct GifPlan GifPlan;
 /* All borrowed while the plan lives. */
 GifPlan *gif_plan_new(TblDraft *draft, const TblConfig *config, GifPlanOptions options,
-                      GifDiagnostics *diagnostics);
+                      GifDiagnostics *diagnostics, GifLedger *ledger);
 void gif_plan_free(GifPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPlan, gif_plan_free)
 
-/* The rows that follow are of this file. `file` is borrowed until the plan ends, `schema` is taken.
+/* The rows that follow are of this file, the `source`th of the run. `file` is borrowed until the
+ * plan ends, `schema` is taken.
  */
-void gif_plan_begin_file(GifPlan *plan, const char *file, GifDialect dialect, GifSchema *schema);
+void gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect dialect,
+                         GifSchema *schema);
 /* Decides one row and keeps it in the draft if it is good; tells its diagnostics. */
 GifRowResult gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error);
 /* What had to wait for the last row. False when the store failed. */

@@ -5,6 +5,9 @@
 #include "gif/target_store.h"
 #include "tables/command.h"
 
+/* Rounds of taking back what cannot stand, before the run is given up. */
+#define JUDGE_ROUNDS 16
+
 typedef struct {
     const GifRunOptions *options;
     const TblConfig *config;
@@ -14,6 +17,7 @@ typedef struct {
     guint64 total;      /* text bytes of all of them */
     GifTarget *target;
     TblDraft *draft;
+    GifLedger *ledger;
     GifSummary summary;
     guint64 bytes_before; /* text bytes of the inputs that are done */
     bool cut;             /* an input ends inside quotes: nothing may be applied */
@@ -71,9 +75,10 @@ sources_read(Run *run)
 
 /* False: the store failed. */
 static bool
-source_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GError **error)
+source_decide(Run *run, GifPlan *plan, guint index, GifRecord *record, GError **error)
 {
-    gif_plan_begin_file(plan, source->input->path, source->dialect,
+    GifSource *source = g_ptr_array_index(run->sources, index);
+    gif_plan_begin_file(plan, index, source->input->path, source->dialect,
                         g_steal_pointer(&source->schema));
     while (gif_csv_next(source->csv, record)) {
         GifRowResult result = gif_plan_row(plan, record, error);
@@ -90,7 +95,9 @@ source_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GEr
                             run->bytes_before + gif_csv_offset(source->csv));
     }
     run->bytes_before += source->length;
-    gif_source_finish(source);
+    if (!run->options->keep_going) {
+        gif_source_finish(source);
+    }
     return true;
 }
 
@@ -98,14 +105,54 @@ static bool
 sources_decide(Run *run, GError **error)
 {
     g_autoptr(GifPlan) plan =
-        gif_plan_new(run->draft, run->config, run->options->plan, run->diagnostics);
+        gif_plan_new(run->draft, run->config, run->options->plan, run->diagnostics, run->ledger);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
     for (guint i = 0; i < run->sources->len; i++) {
-        if (!source_decide(run, plan, g_ptr_array_index(run->sources, i), record, error)) {
+        if (!source_decide(run, plan, i, record, error)) {
             return false;
         }
     }
     return gif_plan_finish(plan, error);
+}
+
+/* ---- Judging ---- */
+
+static void
+verdict_tell(Run *run, const GifVerdict *verdict)
+{
+    GifLedgerRow row = {0};
+    GifSource *source = NULL;
+    if (gif_ledger_get(run->ledger, verdict->id, &row)) {
+        source = g_ptr_array_index(run->sources, row.source);
+        gif_err_file_add(source->err_file, row.start, row.end);
+    }
+    gif_diagnostics_set_file(run->diagnostics, source ? source->input->path : NULL);
+    gif_diagnostics_add(run->diagnostics, GIF_ERROR, verdict->code, row.line, NULL, verdict->name,
+                        verdict->reason);
+}
+
+/* Counts the net changes and judges them. With --keep-going what was judged is taken back, which
+ * may take others' ground away, so they are judged again. False: the store failed. */
+static bool
+changes_judge(Run *run, GError **error)
+{
+    for (guint round = 0; !run->cut; round++) {
+        g_autoptr(GifJudge) judge = gif_judge_new(run->draft, run->config);
+        if (!gif_changes_collect(run->draft, GIF_PRINT_NOTHING, judge, &run->summary.changes,
+                                 error)) {
+            return false;
+        }
+        const GPtrArray *verdicts = gif_judge_verdicts(judge);
+        for (guint i = 0; i < verdicts->len; i++) {
+            verdict_tell(run, g_ptr_array_index(verdicts, i));
+        }
+        if (verdicts->len == 0) {
+            return true;
+        }
+        run->cut =
+            !run->options->keep_going || round == JUDGE_ROUNDS || !gif_judge_revert(judge, error);
+    }
+    return gif_changes_collect(run->draft, GIF_PRINT_NOTHING, NULL, &run->summary.changes, error);
 }
 
 /* ---- Applying ---- */
@@ -113,8 +160,8 @@ sources_decide(Run *run, GError **error)
 static bool
 err_files_write(Run *run)
 {
-    for (guint i = 0; i < run->sources->len; i++) {
-        const GifSource *source = g_ptr_array_index(run->sources, i);
+    for (guint i = 0; run->options->keep_going && i < run->sources->len; i++) {
+        GifSource *source = g_ptr_array_index(run->sources, i);
         g_autoptr(GError) error = NULL;
         if (!gif_err_file_write(source->err_file, &error)) {
             run_error(run, GIF_CODE_ERR_FILE, error->message);
@@ -193,7 +240,7 @@ run_apply(Run *run, GError **error)
     }
     gif_progress_say(run->progress, "writing");
     if (!draft_commit(run, error)) {
-        for (guint i = 0; i < run->sources->len; i++) {
+        for (guint i = 0; options->keep_going && i < run->sources->len; i++) {
             gif_err_file_unlink(((const GifSource *)g_ptr_array_index(run->sources, i))->err_file);
         }
         return TBL_EXIT_FAILED;
@@ -205,15 +252,14 @@ static int
 run_decide(Run *run, GError **error)
 {
     const GifRunOptions *options = run->options;
-    GifPrint print = !options->dry_run ? GIF_PRINT_NOTHING
-                     : options->json   ? GIF_PRINT_JSON
-                                       : GIF_PRINT_TEXT;
+    GifPrint print = options->json ? GIF_PRINT_JSON : GIF_PRINT_TEXT;
     run->target = gif_target_open(run->config, options->dry_run, error);
     run->draft = run->target ? tbl_draft_new(gif_target_store(run->target), error) : NULL;
     if (!run->draft) {
         return TBL_EXIT_FAILED;
     }
     run->summary.generation = tbl_draft_base(run->draft)->generation;
+    run->ledger = gif_ledger_new(tbl_draft_base(run->draft)->next_id);
     if (!options->force && !gif_guard_begin(options->guard, run->draft, run->config)) {
         run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
@@ -222,7 +268,9 @@ run_decide(Run *run, GError **error)
         return TBL_EXIT_FAILED;
     }
     gif_progress_finish(run->progress);
-    if (!gif_changes_collect(run->draft, print, &run->summary.changes, error)) {
+    if (!changes_judge(run, error) ||
+        (options->dry_run &&
+         !gif_changes_collect(run->draft, print, NULL, &run->summary.changes, error))) {
         return TBL_EXIT_FAILED;
     }
     return run_apply(run, error);
@@ -231,6 +279,7 @@ run_decide(Run *run, GError **error)
 static void
 run_clear(Run *run)
 {
+    gif_ledger_free(run->ledger);
     tbl_draft_free(run->draft);
     gif_target_close(run->target);
     g_ptr_array_unref(run->sources);

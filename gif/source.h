@@ -24,5 +24,5 @@ typedef struct {
 GifSource *gif_source_new(GifInput *input, GifSeparators separators, GifNotes *notes);
 void gif_source_free(GifSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifSource, gif_source_free)
-/* Gives the memory of the text back when all rows were read; the failed ones are kept. */
+/* Gives the memory of the text back when all rows were read and failed ones are not wanted. */
 void gif_source_finish(GifSource *source);

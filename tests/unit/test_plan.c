@@ -26,7 +26,9 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     FILE *out = open_memstream(&json, &size);
     GifDialect dialect = {gif_csv_sniff(tbl_slice(text), '"'), '"', '%', options.compat};
     GifDiagnostics *diagnostics = gif_diagnostics_new(true, out);
-    GifPlan *plan = gif_plan_new(fixture_draft(fixture), fixture->config, options, diagnostics);
+    g_autoptr(GifLedger) ledger = gif_ledger_new(1);
+    GifPlan *plan =
+        gif_plan_new(fixture_draft(fixture), fixture->config, options, diagnostics, ledger);
     GifCsv *csv = gif_csv_new(tbl_slice(text), dialect);
     GifRecord *record = g_new(GifRecord, 1);
     GifNotes *notes = gif_notes_new();
@@ -35,7 +37,7 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     GifSchema *schema = gif_schema_new(record, dialect, notes);
     gif_notes_flush(notes, diagnostics, 1, NULL);
     g_assert_nonnull(schema);
-    gif_plan_begin_file(plan, "test.csv", dialect, schema);
+    gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
     while (gif_csv_next(csv, record)) {
         GifRowResult result = gif_plan_row(plan, record, &error);
         g_assert_no_error(error);

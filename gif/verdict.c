@@ -1,0 +1,257 @@
+#include "gif/verdict.h"
+
+#include "tables/address.h"
+#include "tables/claim.h"
+#include "tables/fate.h"
+
+struct GifJudge {
+    TblDraft *draft;
+    TblContext context;
+    GHashTable *catch_alls; /* address key -> domain that has it as its catch-all */
+    GPtrArray *verdicts;
+};
+
+static void
+verdict_free(gpointer data)
+{
+    GifVerdict *verdict = data;
+    tbl_object_free(verdict->before);
+    g_free(verdict->name);
+    g_free(verdict->reason);
+    g_free(verdict);
+}
+
+GifJudge *
+gif_judge_new(TblDraft *draft, const TblConfig *config)
+{
+    GifJudge *judge = g_new0(GifJudge, 1);
+    TblView *view = tbl_draft_view(draft);
+    judge->draft = draft;
+    judge->context = (TblContext){view, config, g_get_real_time() / G_USEC_PER_SEC};
+    judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
+    judge->catch_alls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
+    for (guint i = 0; i < domains->len; i++) {
+        const TblDomain *domain = g_ptr_array_index(domains, i);
+        char *key = domain->catch_all
+                        ? tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(domain->catch_all))
+                        : NULL;
+        if (key) {
+            g_hash_table_replace(judge->catch_alls, key, g_strdup(domain->name));
+        }
+    }
+    return judge;
+}
+
+void
+gif_judge_free(GifJudge *judge)
+{
+    if (judge) {
+        g_hash_table_unref(judge->catch_alls);
+        g_ptr_array_unref(judge->verdicts);
+        g_free(judge);
+    }
+}
+
+const GPtrArray *
+gif_judge_verdicts(const GifJudge *judge)
+{
+    return judge->verdicts;
+}
+
+G_GNUC_PRINTF(5, 6)
+static void
+verdict_add(GifJudge *judge, const TblObject *before, const TblObject *after, int code,
+            const char *format, ...)
+{
+    GifVerdict *verdict = g_new0(GifVerdict, 1);
+    va_list arguments;
+    va_start(arguments, format);
+    verdict->reason = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    verdict->id = (after ? after : before)->id;
+    verdict->name = g_strdup((after ? after : before)->name);
+    verdict->before = before ? tbl_object_copy(before) : NULL;
+    verdict->code = code;
+    g_ptr_array_add(judge->verdicts, verdict);
+}
+
+/* ---- What the object has now ---- */
+
+static bool
+had_primary(const TblObject *before, const TblProxy *proxy)
+{
+    const TblProxy *old = before ? tbl_object_primary(before, proxy->type) : NULL;
+    return old && strcmp(old->value, proxy->value) == 0;
+}
+
+static TblDomainClass
+domain_class(const GifJudge *judge, const TblProxy *proxy)
+{
+    const TblDomains *domains = judge->context.view->domains(judge->context.view);
+    const char *at = strrchr(proxy->value, '@');
+    const TblDomain *domain = at ? tbl_domains_find_mail(domains, at + 1) : NULL;
+    return domain ? tbl_domains_class(domains, domain) : (TblDomainClass)0;
+}
+
+/* An address that can have a fate worth asking for: most mailboxes' have none. */
+static bool
+is_doubtful(const GifJudge *judge, const TblObject *object, const TblProxy *proxy)
+{
+    if (strcmp(proxy->type, "SMTP") != 0) {
+        return false;
+    }
+    TblDomainClass class = domain_class(judge, proxy);
+    bool leads_on = object->object_class == TBL_CLASS_DL ||
+                    object->object_class == TBL_CLASS_REMOTE || object->text[TBL_TEXT_FORWARD];
+    return class != 0 && (leads_on || (proxy->primary && class == TBL_DOMAIN_VIRTUAL_ALIAS));
+}
+
+/* False: the store failed. `*judged`: the object has its verdict. */
+static bool
+proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const TblProxy *proxy,
+            bool *judged)
+{
+    switch (tbl_fate_of(&judge->context, proxy->value)) {
+    case TBL_FATE_FAILED:
+        return false;
+    case TBL_FATE_NOWHERE:
+        *judged = proxy->primary && !had_primary(before, proxy);
+        if (*judged) {
+            verdict_add(judge, before, after, 922,
+                        "mail for the primary %s would have nowhere to go: its domain is of class "
+                        "virtual-alias, which delivers nothing itself",
+                        proxy->value);
+        }
+        return true;
+    case TBL_FATE_OVER:
+        *judged = true;
+        verdict_add(
+            judge, before, after, 921,
+            "%s would expand to more recipients than [limits] list-recipients or reply allows",
+            proxy->value);
+        return true;
+    case TBL_FATE_EMPTY: {
+        TblResult cycle = tbl_fate_idle_cycle(&judge->context, after);
+        *judged = cycle == TBL_FOUND;
+        if (*judged) {
+            verdict_add(judge, before, after, 920,
+                        "mail for %s would go in a circle that reaches nobody", proxy->value);
+        }
+        return cycle != TBL_FAILED;
+    }
+    default:
+        return true;
+    }
+}
+
+/* ---- What it has no longer ---- */
+
+/* A remote in a declared domain needs the address that its target names. */
+static bool
+target_judge(GifJudge *judge, const TblObject *before, const TblObject *after, guint64 remote,
+             bool *judged)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TblObject) object = tbl_draft_object(judge->draft, remote, &error);
+    TblClaim claim = {0};
+    if (error || !object || tbl_claim_target(judge->draft, object, &claim) == TBL_FAILED) {
+        return false;
+    }
+    *judged = claim.fault == TBL_CLAIM_TARGET_INVALID;
+    if (*judged) {
+        verdict_add(judge, before, after, 923, "remote \"%s\" would lose its target: %s",
+                    object->name, claim.reason);
+    }
+    tbl_claim_clear(&claim);
+    return true;
+}
+
+static bool
+left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const TblProxy *proxy,
+           bool *judged)
+{
+    TblRows rows;
+    g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+    TblResult result = key ? tbl_draft_rows(judge->draft, key, &rows) : TBL_NOTFOUND;
+    if (result == TBL_FAILED) {
+        return false;
+    }
+    const char *domain = key ? g_hash_table_lookup(judge->catch_alls, key) : NULL;
+    bool answered = result == TBL_FOUND && tbl_rows_answer(&rows);
+    if (domain && !answered && tbl_fate_of(&judge->context, proxy->value) == TBL_FATE_ABSENT) {
+        *judged = true;
+        verdict_add(judge, before, after, 923,
+                    "%s is the catch-all of %s and would not exist any more", proxy->value, domain);
+        return true;
+    }
+    const TblRow *target = result == TBL_FOUND ? tbl_rows_get(&rows, TBL_ROW_LOCAL_TARGET) : NULL;
+    return !target || answered || target_judge(judge, before, after, target->object, judged);
+}
+
+bool
+gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after)
+{
+    bool good = true, judged = false;
+    for (guint i = 0; after && good && !judged && i < after->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(after->addresses, i);
+        if (is_doubtful(judge, after, proxy)) {
+            good = proxy_judge(judge, before, after, proxy, &judged);
+        }
+    }
+    /* An address that stayed has kept its row, so what refers to it is fine. */
+    for (guint i = 0; before && good && !judged && i < before->addresses->len; i++) {
+        good = left_judge(judge, before, after, g_ptr_array_index(before->addresses, i), &judged);
+    }
+    return good;
+}
+
+/* ---- Taking back ---- */
+
+static bool
+addresses_free(const GifJudge *judge, const TblObject *object)
+{
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblClaim claim = {0};
+        TblResult result = tbl_claim_address(judge->draft, object->id, tbl_slice(proxy->type),
+                                             tbl_slice(proxy->value), &claim);
+        bool taken = result == TBL_FAILED || claim.fault != TBL_CLAIM_FREE;
+        tbl_claim_clear(&claim);
+        if (taken) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The name was given to a new object after a deletion. */
+static bool
+name_free(const GifJudge *judge, const TblObject *object)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TblObject) bearer =
+        tbl_draft_find(judge->draft, TBL_ORIGIN_LOCAL, object->name, &error);
+    return !error && (!bearer || bearer->id == object->id);
+}
+
+bool
+gif_judge_revert(const GifJudge *judge, GError **error)
+{
+    for (guint i = 0; i < judge->verdicts->len; i++) {
+        const GifVerdict *verdict = g_ptr_array_index(judge->verdicts, i);
+        if (!verdict->before) {
+            if (!tbl_draft_delete(judge->draft, verdict->id, error)) {
+                return false;
+            }
+            continue;
+        }
+        g_autoptr(TblObject) before = tbl_object_copy(verdict->before);
+        before->id = verdict->id;
+        if (!name_free(judge, before) || !addresses_free(judge, before) ||
+            !tbl_draft_put(judge->draft, before, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,29 @@
+/*
+ * What only the whole run can tell about an object that it changed: mail that goes in a circle
+ * (GIF0920), lists over their limits (GIF0921), primaries whose mail has nowhere to go (GIF0922),
+ * targets and catch-alls that lose the address they refer to (GIF0923). One thread.
+ */
+#pragma once
+
+#include "tables/config.h"
+#include "tables/draft.h"
+
+typedef struct {
+    guint64 id;
+    TblObject *before; /* NULL: the run created it; owned */
+    char *name;
+    int code;
+    char *reason;
+} GifVerdict;
+
+typedef struct GifJudge GifJudge;
+GifJudge *gif_judge_new(TblDraft *draft, const TblConfig *config);
+void gif_judge_free(GifJudge *judge);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifJudge, gif_judge_free)
+/* Judges one net change. False: the store failed. */
+bool gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after);
+/* All verdicts so far, each against one object: GifVerdict *, borrowed. */
+const GPtrArray *gif_judge_verdicts(const GifJudge *judge);
+/* Takes the changes of the judged objects back. False when that is not possible, since others build
+ * on them. */
+bool gif_judge_revert(const GifJudge *judge, GError **error);
