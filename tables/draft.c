@@ -25,9 +25,9 @@ tbl_draft_new(TblStore *store, GError **error)
     draft->domains = tbl_domains_copy(draft->snapshot->domains(draft->snapshot));
     draft->changed_domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->changed_tombstones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    draft->objects = tbl_overlay_new();
-    draft->names = tbl_overlay_new();
-    draft->addresses = tbl_overlay_new();
+    tbl_overlay_init(&draft->objects);
+    tbl_overlay_init(&draft->names);
+    tbl_overlay_init(&draft->addresses);
     draft->scratch = g_byte_array_new();
     draft->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->displaced = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -45,9 +45,9 @@ tbl_draft_free(TblDraft *draft)
     tbl_domains_unref(draft->domains);
     g_hash_table_unref(draft->changed_domains);
     g_hash_table_unref(draft->changed_tombstones);
-    g_hash_table_unref(draft->objects);
-    g_hash_table_unref(draft->names);
-    g_hash_table_unref(draft->addresses);
+    tbl_overlay_clear(&draft->objects);
+    tbl_overlay_clear(&draft->names);
+    tbl_overlay_clear(&draft->addresses);
     g_byte_array_unref(draft->scratch);
     g_hash_table_unref(draft->numbers);
     g_array_unref(draft->displaced);
@@ -66,7 +66,7 @@ tbl_draft_base(const TblDraft *draft)
 
 /* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an absence. */
 static TblResult
-draft_get(TblDraft *draft, TblDb db, GHashTable *overlay, TblSlice key, TblSlice *value)
+draft_get(TblDraft *draft, TblDb db, const TblOverlay *overlay, TblSlice key, TblSlice *value)
 {
     const TblOverlayEntry *entry = tbl_overlay_find(overlay, key);
     if (!entry)
@@ -81,7 +81,7 @@ draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
     rows->count = 0;
-    TblResult result = draft_get(draft, TBL_DB_ADDRESSES, draft->addresses, key, &bytes);
+    TblResult result = draft_get(draft, TBL_DB_ADDRESSES, &draft->addresses, key, &bytes);
     return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
 }
 
@@ -93,7 +93,7 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
     char key[8];
     *object = NULL;
     tbl_store_key_number(id, key);
-    TblResult result = draft_get(draft, TBL_DB_OBJECTS, draft->objects, (TblSlice){key, sizeof key}, &bytes);
+    TblResult result = draft_get(draft, TBL_DB_OBJECTS, &draft->objects, (TblSlice){key, sizeof key}, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
     return result;
@@ -105,7 +105,7 @@ draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
     g_autofree char *key = tbl_name_key(origin, folded);
-    TblResult result = draft_get(draft, TBL_DB_NAMES, draft->names, tbl_slice(key), &bytes);
+    TblResult result = draft_get(draft, TBL_DB_NAMES, &draft->names, tbl_slice(key), &bytes);
     if (result == TBL_FOUND)
         *id = tbl_store_number_of_key(bytes);
     return result;
@@ -192,7 +192,7 @@ store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
 {
     g_byte_array_set_size(draft->scratch, 0);
     tbl_rows_encode(rows, key, draft->scratch);
-    tbl_overlay_set(draft->addresses, key, (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+    tbl_overlay_set(&draft->addresses, key, (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
 /* An explicit address: it has not gone, and nobody else's is generated. */
@@ -267,7 +267,7 @@ set_name(TblDraft *draft, const TblObject *object, bool present)
     g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
     g_autofree char *key = tbl_name_key(object->origin, folded ? folded : object->name);
     tbl_store_key_number(object->id, id);
-    tbl_overlay_set(draft->names, tbl_slice(key), (TblSlice){id, present ? sizeof id : 0});
+    tbl_overlay_set(&draft->names, tbl_slice(key), (TblSlice){id, present ? sizeof id : 0});
 }
 
 static void
@@ -278,7 +278,7 @@ set_object(TblDraft *draft, guint64 id, const TblObject *object)
     g_byte_array_set_size(draft->scratch, 0);
     if (object)
         tbl_object_encode(object, draft->scratch);
-    tbl_overlay_set(draft->objects, (TblSlice){key, sizeof key},
+    tbl_overlay_set(&draft->objects, (TblSlice){key, sizeof key},
                     (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 

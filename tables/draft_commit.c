@@ -69,10 +69,8 @@ list_touched(TblDraft *draft, GError **error)
 {
     g_autoptr(GArray) touched = g_array_new(FALSE, FALSE, sizeof(TouchedObject));
     g_array_set_clear_func(touched, clear_touched);
-    GHashTableIter iter;
-    gpointer entry;
-    g_hash_table_iter_init(&iter, draft->objects);
-    while (g_hash_table_iter_next(&iter, &entry, NULL)) {
+    for (guint i = 0; i < draft->objects.entries->len; i++) {
+        const TblOverlayEntry *entry = g_ptr_array_index(draft->objects.entries, i);
         g_autoptr(TblObject) before = NULL, after = NULL;
         if (!load_change(draft, entry, &before, &after)) {
             set_failed(error);
@@ -99,7 +97,7 @@ tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GEr
         g_autoptr(TblObject) before = NULL, after = NULL;
         char key[8];
         tbl_store_key_number(g_array_index(touched, TouchedObject, i).id, key);
-        if (!load_change(draft, tbl_overlay_find(draft->objects, (TblSlice){key, sizeof key}), &before, &after))
+        if (!load_change(draft, tbl_overlay_find(&draft->objects, (TblSlice){key, sizeof key}), &before, &after))
             return set_failed(error);
         if (!each(before, after, data))
             break;
@@ -163,10 +161,9 @@ tbl_draft_is_empty(TblDraft *draft)
     while (g_hash_table_iter_next(&iter, &item, NULL))
         if (domain_changed(draft, item))
             return false;
-    g_hash_table_iter_init(&iter, draft->objects);
-    while (g_hash_table_iter_next(&iter, &item, NULL)) {
+    for (guint i = 0; i < draft->objects.entries->len; i++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
-        if (!load_change(draft, item, &before, &after) || is_change(before, after))
+        if (!load_change(draft, g_ptr_array_index(draft->objects.entries, i), &before, &after) || is_change(before, after))
             return false;
     }
     return !tombstones_changed(draft);
@@ -184,9 +181,9 @@ static bool
 write_objects(Commit *commit)
 {
     TblMeta *meta = tbl_writer_meta(commit->writer);
-    g_autoptr(GPtrArray) sorted = tbl_overlay_sorted(commit->draft->objects);
+    g_autoptr(GPtrArray) sorted = tbl_overlay_sorted(&commit->draft->objects);
     for (guint i = 0; i < sorted->len; i++) {
-        const TblOverlayEntry *entry = g_ptr_array_index(sorted, i);
+        const TblOverlayEntry *entry = tbl_overlay_next(sorted, i);
         g_autoptr(TblObject) before = NULL, after = NULL;
         if (!load_change(commit->draft, entry, &before, &after))
             return false;
@@ -231,11 +228,11 @@ note_tombstones(Commit *commit)
 
 /* Writes what differs. `fresh`: the database was empty, so ascending keys can be appended. */
 static void
-write_overlay(Commit *commit, TblDb db, GHashTable *overlay, bool fresh)
+write_overlay(Commit *commit, TblDb db, const TblOverlay *overlay, bool fresh)
 {
     g_autoptr(GPtrArray) sorted = tbl_overlay_sorted(overlay);
     for (guint i = 0; i < sorted->len; i++) {
-        const TblOverlayEntry *entry = g_ptr_array_index(sorted, i);
+        const TblOverlayEntry *entry = tbl_overlay_next(sorted, i);
         TblSlice key = tbl_overlay_key(entry), after = tbl_overlay_value(entry), before;
         if (fresh) {
             if (after.len)
@@ -304,8 +301,8 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
         tbl_writer_abort(commit.writer);
         return set_failed(error);
     }
-    write_overlay(&commit, TBL_DB_NAMES, draft->names, fresh);
-    write_overlay(&commit, TBL_DB_ADDRESSES, draft->addresses, fresh);
+    write_overlay(&commit, TBL_DB_NAMES, &draft->names, fresh);
+    write_overlay(&commit, TBL_DB_ADDRESSES, &draft->addresses, fresh);
     write_domains(&commit);
     if (!tbl_undo_finish(commit.undo, info)) {
         tbl_writer_abort(commit.writer);

@@ -8,6 +8,9 @@
 #define COMMON_KEY "smtp:"
 #define COMMON_SIZE (sizeof COMMON_KEY - 1)
 
+/* Entries that are fetched ahead while one is written. */
+#define PREFETCH_DISTANCE 8
+
 /* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on the heap. */
 #define PROBE_SIZE 512
 
@@ -23,10 +26,18 @@ entry_equal(gconstpointer a, gconstpointer b)
     return tbl_slice_equal(tbl_overlay_key(a), tbl_overlay_key(b));
 }
 
-GHashTable *
-tbl_overlay_new(void)
+void
+tbl_overlay_init(TblOverlay *overlay)
 {
-    return g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+    overlay->index = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+    overlay->entries = g_ptr_array_new();
+}
+
+void
+tbl_overlay_clear(TblOverlay *overlay)
+{
+    g_hash_table_unref(overlay->index);
+    g_ptr_array_unref(overlay->entries);
 }
 
 TblSlice
@@ -54,19 +65,27 @@ entry_fill(void *memory, TblSlice key, TblSlice value)
 }
 
 const TblOverlayEntry *
-tbl_overlay_find(GHashTable *overlay, TblSlice key)
+tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
 {
     _Alignas(TblOverlayEntry) char stack[PROBE_SIZE];
     gsize size = sizeof(TblOverlayEntry) + key.len;
     g_autofree void *heap = size > sizeof stack ? g_malloc(size) : NULL;
-    return g_hash_table_lookup(overlay, entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
+    return g_hash_table_lookup(overlay->index, entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
 }
 
 void
-tbl_overlay_set(GHashTable *overlay, TblSlice key, TblSlice value)
+tbl_overlay_set(TblOverlay *overlay, TblSlice key, TblSlice value)
 {
-    void *memory = g_malloc(sizeof(TblOverlayEntry) + key.len + value.len);
-    g_hash_table_add(overlay, entry_fill(memory, key, value));
+    TblOverlayEntry *entry = entry_fill(g_malloc(sizeof(TblOverlayEntry) + key.len + value.len), key, value);
+    const TblOverlayEntry *before = g_hash_table_lookup(overlay->index, entry);
+    if (before) {
+        entry->position = before->position;
+        overlay->entries->pdata[entry->position] = entry;
+    } else {
+        entry->position = overlay->entries->len;
+        g_ptr_array_add(overlay->entries, entry);
+    }
+    g_hash_table_add(overlay->index, entry);
 }
 
 typedef struct {
@@ -102,20 +121,25 @@ fill_prefix(SortItem *item, TblSlice key)
 }
 
 GPtrArray *
-tbl_overlay_sorted(GHashTable *overlay)
+tbl_overlay_sorted(const TblOverlay *overlay)
 {
-    guint count = g_hash_table_size(overlay), i = 0;
-    g_autofree SortItem *items = g_new0(SortItem, count + 1);
-    GHashTableIter iter;
-    gpointer pointer;
-    g_hash_table_iter_init(&iter, overlay);
-    while (g_hash_table_iter_next(&iter, &pointer, NULL)) {
-        fill_prefix(&items[i], tbl_overlay_key(pointer));
-        items[i++].entry = pointer;
+    guint count = overlay->entries->len;
+    g_autofree SortItem *items = g_new(SortItem, count + 1);
+    for (guint i = 0; i < count; i++) {
+        items[i].entry = g_ptr_array_index(overlay->entries, i);
+        fill_prefix(&items[i], tbl_overlay_key(items[i].entry));
     }
     qsort(items, count, sizeof *items, compare_items);
     GPtrArray *sorted = g_ptr_array_sized_new(count);
-    for (i = 0; i < count; i++)
+    for (guint i = 0; i < count; i++)
         g_ptr_array_add(sorted, (gpointer)items[i].entry);
     return sorted;
+}
+
+const TblOverlayEntry *
+tbl_overlay_next(const GPtrArray *sorted, guint i)
+{
+    if (i + PREFETCH_DISTANCE < sorted->len)
+        __builtin_prefetch(g_ptr_array_index(sorted, i + PREFETCH_DISTANCE));
+    return g_ptr_array_index(sorted, i);
 }

@@ -6,8 +6,14 @@
 /* A changed record: its key, and its value as it will be; an empty value is a removal. */
 typedef struct {
     guint32 key_length, value_length;
+    guint32 position; /* in the order of arrival */
     char bytes[];
 } TblOverlayEntry;
+
+typedef struct {
+    GHashTable *index;  /* set of entries, by key */
+    GPtrArray *entries; /* in the order in which their keys came first: near each other in memory */
+} TblOverlay;
 
 typedef struct {
     TblView base;
@@ -23,7 +29,7 @@ struct TblDraft {
     TblDomains *domains;         /* as they would be */
     GHashTable *changed_domains; /* names */
     GHashTable *changed_tombstones; /* address keys */
-    GHashTable *objects, *names, *addresses; /* overlays */
+    TblOverlay objects, names, addresses;
     GByteArray *scratch;
     GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */
     GHashTable *numbers; /* folded local part -> the number that its next one gets */
@@ -32,10 +38,13 @@ struct TblDraft {
 
 void tbl_draft_init_view(TblDraft *draft);
 
-GHashTable *tbl_overlay_new(void);
-const TblOverlayEntry *tbl_overlay_find(GHashTable *overlay, TblSlice key);
-void tbl_overlay_set(GHashTable *overlay, TblSlice key, TblSlice value);
+void tbl_overlay_init(TblOverlay *overlay);
+void tbl_overlay_clear(TblOverlay *overlay);
+const TblOverlayEntry *tbl_overlay_find(const TblOverlay *overlay, TblSlice key);
+void tbl_overlay_set(TblOverlay *overlay, TblSlice key, TblSlice value);
 TblSlice tbl_overlay_key(const TblOverlayEntry *entry);
 TblSlice tbl_overlay_value(const TblOverlayEntry *entry);
 /* All entries in bytewise order of their keys; borrowed elements. */
-GPtrArray *tbl_overlay_sorted(GHashTable *overlay);
+GPtrArray *tbl_overlay_sorted(const TblOverlay *overlay);
+/* The `i`th entry of a sorted array, with those behind it on their way into the cache: they lie anywhere. */
+const TblOverlayEntry *tbl_overlay_next(const GPtrArray *sorted, guint i);

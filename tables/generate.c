@@ -258,11 +258,8 @@ all_ids(TblDraft *draft)
     TblReader *reader = tbl_view_reader(draft->snapshot);
     if (tbl_reader_each(reader, TBL_DB_OBJECTS, (TblSlice){0}, collect_id, ids) != TBL_FOUND)
         return NULL;
-    GHashTableIter iter;
-    gpointer entry;
-    g_hash_table_iter_init(&iter, draft->objects);
-    while (g_hash_table_iter_next(&iter, &entry, NULL))
-        collect_id(tbl_overlay_key(entry), (TblSlice){0}, ids);
+    for (guint i = 0; i < draft->objects.entries->len; i++)
+        collect_id(tbl_overlay_key(g_ptr_array_index(draft->objects.entries, i)), (TblSlice){0}, ids);
     g_array_sort(ids, compare_ids);
     return g_steal_pointer(&ids);
 }
