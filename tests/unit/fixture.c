@@ -126,3 +126,21 @@ fixture_lookup_draft(Fixture *fixture, const char *map, const char *key)
 {
     return look(fixture, tbl_draft_view(fixture_draft(fixture)), map, key);
 }
+
+void
+fixture_declare_class(Fixture *fixture, const char *name, TblDomainClass domain_class)
+{
+    fixture_declare(fixture, tbl_domain_new(name, domain_class));
+}
+
+Fixture *
+fixture_world(const char *config)
+{
+    Fixture *fixture = fixture_new(config);
+    fixture_declare_class(fixture, "relay.example", TBL_DOMAIN_RELAY);
+    fixture_declare_class(fixture, "box.example", TBL_DOMAIN_VIRTUAL_MAILBOX);
+    fixture_declare_class(fixture, "alias.example", TBL_DOMAIN_VIRTUAL_ALIAS);
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:Ann.Lee@relay.example", "smtp:ann@relay.example",
+                                        "smtp:ann@box.example", "smtp:ann@alias.example", "smtp:ann@other.example", NULL));
+    return fixture;
+}

@@ -26,6 +26,10 @@ TblDraft *fixture_draft(Fixture *fixture);
 guint64 fixture_commit(Fixture *fixture);
 
 void fixture_declare(Fixture *fixture, TblDomain *domain); /* in the draft; takes it */
+void fixture_declare_class(Fixture *fixture, const char *name, TblDomainClass domain_class);
+/* In the draft: relay.example, box.example and alias.example, one of each class, and the mailbox "ann" with a primary in the relay
+ * domain and secondaries everywhere. */
+Fixture *fixture_world(const char *config_text);
 
 /* A local object with proxy addresses ("SMTP:a@b" primary, "smtp:c@d" secondary), ended by NULL. Caller changes it and puts it. */
 TblObject *fixture_object(TblClass object_class, const char *name, ...) G_GNUC_NULL_TERMINATED;

@@ -1,0 +1,122 @@
+#include "tests/unit/fixture.h"
+
+static void
+add_member(TblObject *list, const char *member)
+{
+    g_ptr_array_add(list->refs[TBL_REFS_MEMBERS], g_strdup(member));
+}
+
+static void
+test_lists(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("[limits]\nlist-recipients=3\n");
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", "smtp:staff@relay.example", NULL);
+    add_member(staff, "ANN");
+    add_member(staff, "zed@far.example");
+    add_member(staff, "nobody"); /* unresolved: counts for nothing */
+    add_member(staff, "nobody@box.example");
+    add_member(staff, "inner");
+    fixture_put(fixture, staff);
+    TblObject *inner = fixture_object(TBL_CLASS_DL, "inner", "SMTP:inner@box.example", NULL);
+    add_member(inner, "staff"); /* a cycle */
+    add_member(inner, "ann@alias.example");
+    add_member(inner, "Bob@far.example");
+    fixture_put(fixture, inner);
+    fixture_put(fixture, fixture_object(TBL_CLASS_DL, "empty", "SMTP:empty@box.example", "smtp:empty@relay.example", NULL));
+    TblObject *big = fixture_object(TBL_CLASS_DL, "big", "SMTP:big@box.example", NULL);
+    for (int i = 0; i < 4; i++)
+        g_ptr_array_add(big->refs[TBL_REFS_MEMBERS], g_strdup_printf("m%d@far.example", i));
+    fixture_put(fixture, big);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example", "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
+    assert_lookup(fixture, "virtual_alias_maps", "inner@box.example", "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
+    assert_lookup(fixture, "virtual_mailbox_maps", "staff@box.example", "OK staff@box.example");
+    /* where it does not expand it is a recipient of the next hop */
+    assert_lookup(fixture, "virtual_alias_maps", "staff@relay.example", "NOTFOUND");
+    assert_lookup(fixture, "relay_recipient_maps", "staff@relay.example", "OK staff@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "empty@box.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_mailbox_maps", "empty@box.example", "NOTFOUND");
+    assert_lookup(fixture, "relay_recipient_maps", "empty@relay.example", "OK empty@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "big@box.example", "TEMP");
+    assert_lookup(fixture, "virtual_mailbox_maps", "big@box.example", "TEMP");
+    assert_lookup(fixture, "transport_maps", "big@box.example", "NOTFOUND");
+}
+
+/* Members that no object has are what somebody typed: they count by what they mean, not by how they are spelt. */
+static void
+test_unresolved_members(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    add_member(staff, "nobody@BOX.Example");
+    add_member(staff, "smtp:nobody@alias.example.");
+    add_member(staff, "zed@FAR.example");
+    add_member(staff, "SMTP:Zed@far.example.");
+    add_member(staff, "\"zed\"@far.example");
+    add_member(staff, "x y@far.example");
+    add_member(staff, "ä@münchen.example");
+    add_member(staff, "broken@[127.0.0.1]");
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example",
+                  "OK \"x y\"@far.example,Zed@far.example,ä@xn--mnchen-3ya.example");
+}
+
+/* Deep nesting is followed to its end. */
+static void
+test_nested_lists(void)
+{
+    enum { DEPTH = 150 };
+    g_autoptr(Fixture) fixture = fixture_world("");
+    for (int i = 0; i < DEPTH; i++) {
+        g_autofree char *name = g_strdup_printf("list%d", i), *address = g_strdup_printf("SMTP:list%d@box.example", i),
+                        *next = g_strdup_printf("list%d", i + 1);
+        TblObject *list = fixture_object(TBL_CLASS_DL, name, address, NULL);
+        add_member(list, i == DEPTH - 1 ? "ann" : next);
+        fixture_put(fixture, list);
+    }
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "list0@box.example", "OK Ann.Lee@relay.example");
+}
+
+static void
+forward(Fixture *fixture, const char *name, const char *to, bool both)
+{
+    g_autofree char *address = g_strdup_printf("SMTP:%s@box.example", name);
+    TblObject *object = fixture_object(TBL_CLASS_MAILBOX, name, address, NULL);
+    tbl_object_set_text(object, TBL_TEXT_FORWARD, to);
+    object->deliver_and_redirect = both;
+    fixture_put(fixture, object);
+}
+
+static void
+test_forwards(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    forward(fixture, "f1", "ann", false);
+    forward(fixture, "f2", "ann", true);
+    forward(fixture, "m1", "m2", true);
+    forward(fixture, "m2", "m1", true);
+    forward(fixture, "c1", "c2", false);
+    forward(fixture, "c2", "c1", false);
+    forward(fixture, "lost", "nobody", false);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "f1@box.example", "OK Ann.Lee@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "f2@box.example", "OK Ann.Lee@relay.example,f2@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "m1@box.example", "OK m1@box.example,m2@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "c1@box.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_mailbox_maps", "c1@box.example", "NOTFOUND"); /* a pure cycle is absent */
+    assert_lookup(fixture, "virtual_alias_maps", "lost@box.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_mailbox_maps", "lost@box.example", "OK lost@box.example"); /* the mailbox keeps the mail */
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/alias/lists", test_lists);
+    g_test_add_func("/alias/unresolved-members", test_unresolved_members);
+    g_test_add_func("/alias/nested-lists", test_nested_lists);
+    g_test_add_func("/alias/forwards", test_forwards);
+    return g_test_run();
+}
