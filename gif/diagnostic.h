@@ -24,10 +24,15 @@ enum {
     GIF_CODE_BLANKS_TRIMMED = 912,
     GIF_CODE_CLEAR_QUOTED = 913,
     GIF_CODE_SEPARATORS = 914, /* separators that exclude each other */
-    GIF_CODE_STORE = 930,      /* the run as a whole */
+    GIF_CODE_CYCLE = 920,      /* judged when the whole run is known */
+    GIF_CODE_LIST_OVER = 921,
+    GIF_CODE_NOWHERE = 922,
+    GIF_CODE_REFERRED = 923,
+    GIF_CODE_STORE = 930, /* the run as a whole */
     GIF_CODE_ERR_FILE = 931,
     GIF_CODE_MAX_DELETE = 932,
     GIF_CODE_MUST_KEEP = 933,
+    GIF_CODE_ENTANGLED = 934, /* rows that fail can't be left out */
 };
 
 typedef enum { GIF_INFO, GIF_WARNING, GIF_ERROR } GifSeverity;

@@ -117,6 +117,20 @@ sources_decide(Run *run, GError **error)
 
 /* ---- Judging ---- */
 
+static int
+verdict_compare(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const GifVerdict *x = *(GifVerdict *const *)a, *y = *(GifVerdict *const *)b;
+    const Run *run = data;
+    GifLedgerRow first = {0}, second = {0};
+    (void)gif_ledger_get(run->ledger, x->id, &first);
+    (void)gif_ledger_get(run->ledger, y->id, &second);
+    if (first.source != second.source) {
+        return first.source < second.source ? -1 : 1;
+    }
+    return first.line < second.line ? -1 : first.line > second.line;
+}
+
 static void
 verdict_tell(Run *run, const GifVerdict *verdict)
 {
@@ -131,6 +145,20 @@ verdict_tell(Run *run, const GifVerdict *verdict)
                         verdict->reason);
 }
 
+/* In the order of the rows. */
+static void
+verdicts_tell(Run *run, const GPtrArray *verdicts)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_sized_new(verdicts->len);
+    for (guint i = 0; i < verdicts->len; i++) {
+        g_ptr_array_add(sorted, g_ptr_array_index(verdicts, i));
+    }
+    g_ptr_array_sort_with_data(sorted, verdict_compare, run);
+    for (guint i = 0; i < sorted->len; i++) {
+        verdict_tell(run, g_ptr_array_index(sorted, i));
+    }
+}
+
 /* Counts the net changes and judges them. With --keep-going what was judged is taken back, which
  * may take others' ground away, so they are judged again. False: the store failed. */
 static bool
@@ -143,14 +171,18 @@ changes_judge(Run *run, GError **error)
             return false;
         }
         const GPtrArray *verdicts = gif_judge_verdicts(judge);
-        for (guint i = 0; i < verdicts->len; i++) {
-            verdict_tell(run, g_ptr_array_index(verdicts, i));
-        }
+        verdicts_tell(run, verdicts);
         if (verdicts->len == 0) {
             return true;
         }
-        run->cut =
-            !run->options->keep_going || round == JUDGE_ROUNDS || !gif_judge_revert(judge, error);
+        if (!run->options->keep_going) {
+            run->cut = true;
+        } else if (round == JUDGE_ROUNDS || !gif_judge_revert(judge, error)) {
+            run->cut = true;
+            run_error(run, GIF_CODE_ENTANGLED,
+                      "these rows cannot be left out alone, since others build on them: nothing is "
+                      "applied");
+        }
     }
     return gif_changes_collect(run->draft, GIF_PRINT_NOTHING, NULL, &run->summary.changes, error);
 }

@@ -1,5 +1,6 @@
 #include "gif/verdict.h"
 
+#include "gif/diagnostic.h"
 #include "tables/address.h"
 #include "tables/claim.h"
 #include "tables/fate.h"
@@ -118,7 +119,7 @@ proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
     case TBL_FATE_NOWHERE:
         *judged = proxy->primary && !had_primary(before, proxy);
         if (*judged) {
-            verdict_add(judge, before, after, 922,
+            verdict_add(judge, before, after, GIF_CODE_NOWHERE,
                         "mail for the primary %s would have nowhere to go: its domain is of class "
                         "virtual-alias, which delivers nothing itself",
                         proxy->value);
@@ -127,7 +128,7 @@ proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
     case TBL_FATE_OVER:
         *judged = true;
         verdict_add(
-            judge, before, after, 921,
+            judge, before, after, GIF_CODE_LIST_OVER,
             "%s would expand to more recipients than [limits] list-recipients or reply allows",
             proxy->value);
         return true;
@@ -135,7 +136,7 @@ proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
         TblResult cycle = tbl_fate_idle_cycle(&judge->context, after);
         *judged = cycle == TBL_FOUND;
         if (*judged) {
-            verdict_add(judge, before, after, 920,
+            verdict_add(judge, before, after, GIF_CODE_CYCLE,
                         "mail for %s would go in a circle that reaches nobody", proxy->value);
         }
         return cycle != TBL_FAILED;
@@ -160,8 +161,8 @@ target_judge(GifJudge *judge, const TblObject *before, const TblObject *after, g
     }
     *judged = claim.fault == TBL_CLAIM_TARGET_INVALID;
     if (*judged) {
-        verdict_add(judge, before, after, 923, "remote \"%s\" would lose its target: %s",
-                    object->name, claim.reason);
+        verdict_add(judge, before, after, GIF_CODE_REFERRED,
+                    "remote \"%s\" would lose its target: %s", object->name, claim.reason);
     }
     tbl_claim_clear(&claim);
     return true;
@@ -181,7 +182,7 @@ left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, con
     bool answered = result == TBL_FOUND && tbl_rows_answer(&rows);
     if (domain && !answered && tbl_fate_of(&judge->context, proxy->value) == TBL_FATE_ABSENT) {
         *judged = true;
-        verdict_add(judge, before, after, 923,
+        verdict_add(judge, before, after, GIF_CODE_REFERRED,
                     "%s is the catch-all of %s and would not exist any more", proxy->value, domain);
         return true;
     }
