@@ -27,13 +27,16 @@ references_remember(GifDecision *decision)
         const GifColumn *column = &plan->schema->column[i];
         const GifCell *cell = &plan->cell[i];
         bool refers = column->kind == GIF_COLUMN_REFERENCE || column->kind == GIF_COLUMN_REFERENCES;
-        if (!refers || (cell->kind != GIF_CELL_VALUES && cell->kind != GIF_CELL_REMOVE)) {
+        if (!refers || cell->kind == GIF_CELL_BLANK) {
             continue;
         }
         GifPlace place = {plan->file, decision->record->line, column->name, decision->object->name};
         bool membership = column->kind == GIF_COLUMN_REFERENCES &&
                           column->which == TBL_REFS_MEMBERS &&
                           decision->row.object_class != TBL_CLASS_DL;
+        if (membership && cell->kind == GIF_CELL_CLEAR) {
+            gif_pending_add_departure(plan->pending, &place);
+        }
         for (guint v = 0; v < cell->count && !decision->broken; v++) {
             g_autofree char *name = gif_reference_name(gif_lexer_value(plan->lexer, cell, v)->text);
             if (membership) {
@@ -70,6 +73,9 @@ list_keep(GifDecision *decision, const GifAttributes *attributes)
         gif_references_copy(references, decision->object->refs[TBL_REFS_MEMBERS]);
     }
     if (!draft_put(decision) || decision->creating || (!members && !decision->list)) {
+        if (decision->creating && !decision->broken) {
+            gif_pending_note_list(plan->pending, decision->object->id);
+        }
         return;
     }
     if (!decision->list) {

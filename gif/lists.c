@@ -54,6 +54,23 @@ gif_lists_drop(GifLists *lists, const char *folded)
     g_hash_table_remove(lists->held, folded);
 }
 
+guint
+gif_lists_remove_member(GifLists *lists, const char *name)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint removed = 0;
+    g_hash_table_iter_init(&iter, lists->held);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        GifList *list = value;
+        if (gif_references_remove(list->members, name)) {
+            list->changed = true;
+            removed++;
+        }
+    }
+    return removed;
+}
+
 bool
 gif_lists_flush(GifLists *lists, GError **error)
 {

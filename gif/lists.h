@@ -26,5 +26,7 @@ GifList *gif_lists_find(const GifLists *lists, const char *folded);
 GifList *gif_lists_hold(GifLists *lists, const char *folded, TblObject *object);
 /* Forgets a list (it is deleted). */
 void gif_lists_drop(GifLists *lists, const char *folded);
+/* Takes a member out of every held list; how many had it. */
+guint gif_lists_remove_member(GifLists *lists, const char *name);
 /* Brings all members into the draft. */
 bool gif_lists_flush(GifLists *lists, GError **error);

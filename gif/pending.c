@@ -11,11 +11,14 @@ typedef struct {
 } Item;
 
 struct GifPending {
+    TblStore *store;
     TblDraft *draft;
     GifLists *lists;
     const TblConfig *config;
     GifDiagnostics *diagnostics;
-    GArray *references, *memberships; /* Item */
+    GArray *references, *memberships; /* Item; a membership without a reference leaves all lists */
+    GArray *created;                  /* guint64: lists of this run */
+    bool all_held;                    /* every list is held */
 };
 
 static void
@@ -26,11 +29,13 @@ item_clear(gpointer data)
 }
 
 GifPending *
-gif_pending_new(TblDraft *draft, GifLists *lists, const TblConfig *config,
+gif_pending_new(TblStore *store, TblDraft *draft, GifLists *lists, const TblConfig *config,
                 GifDiagnostics *diagnostics)
 {
     GifPending *pending = g_new0(GifPending, 1);
+    pending->store = store;
     pending->draft = draft;
+    pending->created = g_array_new(FALSE, FALSE, sizeof(guint64));
     pending->lists = lists;
     pending->config = config;
     pending->diagnostics = diagnostics;
@@ -47,6 +52,7 @@ gif_pending_free(GifPending *pending)
     if (pending) {
         g_array_unref(pending->references);
         g_array_unref(pending->memberships);
+        g_array_unref(pending->created);
         g_free(pending);
     }
 }
@@ -105,11 +111,26 @@ gif_pending_add_membership(GifPending *pending, const GifPlace *place, const cha
     g_array_append_val(pending->memberships, item);
 }
 
+void
+gif_pending_add_departure(GifPending *pending, const GifPlace *place)
+{
+    Item item = item_at(place, NULL, false);
+    g_array_append_val(pending->memberships, item);
+}
+
+void
+gif_pending_note_list(GifPending *pending, guint64 id)
+{
+    g_array_append_val(pending->created, id);
+}
+
 static void
 item_tell(GifPending *pending, const Item *item, GifSeverity severity, int code, const char *format)
 {
     g_autoptr(GString) message = g_string_new(format);
-    g_string_append_printf(message, ": %s", item->reference);
+    if (item->reference) {
+        g_string_append_printf(message, ": %s", item->reference);
+    }
     gif_diagnostics_set_file(pending->diagnostics, item->file);
     gif_diagnostics_add(pending->diagnostics, severity, code, item->line, item->column,
                         item->object, message->str);
@@ -132,10 +153,82 @@ list_open(GifPending *pending, const char *name, GError **error)
     return gif_lists_hold(pending->lists, folded, object);
 }
 
+/* Collects the lists of the store. */
+static bool
+list_collect(TblSlice key, TblSlice value, gpointer data)
+{
+    g_autoptr(TblObject) object = tbl_object_decode(value, tbl_store_number_of_key(key));
+    if (object && object->object_class == TBL_CLASS_DL && object->origin == TBL_ORIGIN_LOCAL) {
+        g_array_append_val((GArray *)data, object->id);
+    }
+    return true;
+}
+
+static bool
+list_hold(GifPending *pending, guint64 id, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(TblObject) object = tbl_draft_object(pending->draft, id, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return false;
+    }
+    g_autofree char *folded = object ? tbl_text_fold(tbl_slice(object->name)) : NULL;
+    if (folded && object->object_class == TBL_CLASS_DL && !gif_lists_find(pending->lists, folded)) {
+        (void)gif_lists_hold(pending->lists, folded, g_steal_pointer(&object));
+    }
+    return true;
+}
+
+/* Holds every list there is; once a run, and only when somebody leaves all of them. */
+static bool
+lists_hold_all(GifPending *pending, GError **error)
+{
+    if (pending->all_held) {
+        return true;
+    }
+    TblReader *reader = tbl_reader_new(pending->store, error);
+    if (!reader) {
+        return false;
+    }
+    bool good =
+        tbl_reader_begin(reader) && tbl_reader_each(reader, TBL_DB_OBJECTS, tbl_slice(""),
+                                                    list_collect, pending->created) == TBL_FOUND;
+    tbl_reader_end(reader);
+    tbl_reader_free(reader);
+    if (!good) {
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                    "a record of the store cannot be read");
+        return false;
+    }
+    for (guint i = 0; i < pending->created->len; i++) {
+        if (!list_hold(pending, g_array_index(pending->created, guint64, i), error)) {
+            return false;
+        }
+    }
+    pending->all_held = true;
+    return true;
+}
+
+static bool
+departure_finish(GifPending *pending, const Item *item, GError **error)
+{
+    if (!lists_hold_all(pending, error)) {
+        return false;
+    }
+    if (gif_lists_remove_member(pending->lists, item->object) == 0) {
+        item_tell(pending, item, GIF_WARNING, 150, "the object was no member of a list");
+    }
+    return true;
+}
+
 static bool
 membership_finish(GifPending *pending, const Item *item, GError **error)
 {
     g_autoptr(GError) local = NULL;
+    if (!item->reference) {
+        return departure_finish(pending, item, error);
+    }
     GifList *list = list_open(pending, item->reference, &local);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));

@@ -10,8 +10,9 @@
 #include "tables/config.h"
 
 typedef struct GifPending GifPending;
-GifPending *gif_pending_new(TblDraft *draft, GifLists *lists, const TblConfig *config,
-                            GifDiagnostics *diagnostics);
+/* `store`: the one that the draft is over. All borrowed. */
+GifPending *gif_pending_new(TblStore *store, TblDraft *draft, GifLists *lists,
+                            const TblConfig *config, GifDiagnostics *diagnostics);
 void gif_pending_free(GifPending *pending);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPending, gif_pending_free)
 
@@ -28,5 +29,9 @@ bool gif_pending_add_reference(GifPending *pending, const GifPlace *place, const
 /* The object `place->object` joins or leaves a list. */
 void gif_pending_add_membership(GifPending *pending, const GifPlace *place, const char *list,
                                 bool join);
+/* The object `place->object` leaves all lists. */
+void gif_pending_add_departure(GifPending *pending, const GifPlace *place);
+/* The run created a list. */
+void gif_pending_note_list(GifPending *pending, guint64 id);
 /* Does all that, telling what nobody bears. False with `error` when the store failed. */
 bool gif_pending_finish(GifPending *pending, GError **error);

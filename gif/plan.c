@@ -1,7 +1,7 @@
 #include "gif/decision.h"
 
 GifPlan *
-gif_plan_new(TblDraft *draft, const TblConfig *config, GifPlanOptions options,
+gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanOptions options,
              GifDiagnostics *diagnostics, GifLedger *ledger)
 {
     GifPlan *plan = g_new0(GifPlan, 1);
@@ -11,7 +11,7 @@ gif_plan_new(TblDraft *draft, const TblConfig *config, GifPlanOptions options,
     plan->ledger = ledger;
     plan->proxies = gif_proxies_new(options.compat);
     plan->lists = gif_lists_new(draft);
-    plan->pending = gif_pending_new(draft, plan->lists, config, diagnostics);
+    plan->pending = gif_pending_new(store, draft, plan->lists, config, diagnostics);
     plan->notes = gif_notes_new();
     plan->later = gif_notes_new();
     plan->undeclared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

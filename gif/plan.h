@@ -29,8 +29,8 @@ typedef enum {
 
 typedef struct GifPlan GifPlan;
 /* All borrowed while the plan lives. */
-GifPlan *gif_plan_new(TblDraft *draft, const TblConfig *config, GifPlanOptions options,
-                      GifDiagnostics *diagnostics, GifLedger *ledger);
+GifPlan *gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config,
+                      GifPlanOptions options, GifDiagnostics *diagnostics, GifLedger *ledger);
 void gif_plan_free(GifPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPlan, gif_plan_free)
 

@@ -104,8 +104,8 @@ source_decide(Run *run, GifPlan *plan, guint index, GifRecord *record, GError **
 static bool
 sources_decide(Run *run, GError **error)
 {
-    g_autoptr(GifPlan) plan =
-        gif_plan_new(run->draft, run->config, run->options->plan, run->diagnostics, run->ledger);
+    g_autoptr(GifPlan) plan = gif_plan_new(gif_target_store(run->target), run->draft, run->config,
+                                           run->options->plan, run->diagnostics, run->ledger);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
     for (guint i = 0; i < run->sources->len; i++) {
         if (!source_decide(run, plan, i, record, error)) {

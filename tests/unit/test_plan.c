@@ -27,8 +27,8 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     GifDialect dialect = {gif_csv_sniff(tbl_slice(text), '"'), '"', '%', options.compat};
     GifDiagnostics *diagnostics = gif_diagnostics_new(true, out);
     g_autoptr(GifLedger) ledger = gif_ledger_new(1);
-    GifPlan *plan =
-        gif_plan_new(fixture_draft(fixture), fixture->config, options, diagnostics, ledger);
+    GifPlan *plan = gif_plan_new(fixture->store, fixture_draft(fixture), fixture->config, options,
+                                 diagnostics, ledger);
     GifCsv *csv = gif_csv_new(tbl_slice(text), dialect);
     GifRecord *record = g_new(GifRecord, 1);
     GifNotes *notes = gif_notes_new();
@@ -380,6 +380,22 @@ test_attributes(void)
     g_assert_cmpstr(three.codes, ==, "2:E271 3:E271 4:E241");
 }
 
+/* `~DEL` in Members of an object that is no list: it leaves all lists, stored and new. */
+static void
+test_departure(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("");
+    g_auto(Outcome) before =
+        run(fixture, (GifPlanOptions){0}, L "dl,d,a%m\ndl,e,M\ndl,f,a\nmailbox,m,\n");
+    g_assert_cmpuint(before.failed, ==, 0);
+    fixture_commit(fixture);
+    g_auto(Outcome) outcome =
+        run(fixture, (GifPlanOptions){0}, L "dl,new,m%x\nmailbox,m,~DEL\nmailbox,m,~DEL\n");
+    g_autofree char *store = dump(fixture);
+    g_assert_cmpstr(outcome.codes, ==, "4:W150 2:I909");
+    g_assert_cmpstr(store, ==, "dl/d{ members=a};dl/e{};dl/new{ members=x};");
+}
+
 /* What a target may be depends on the class of its domain. */
 static void
 test_declared_targets(void)
@@ -445,6 +461,7 @@ main(int argc, char **argv)
     g_test_add_func("/plan/cases", test_cases);
     g_test_add_func("/plan/again", test_again);
     g_test_add_func("/plan/attributes", test_attributes);
+    g_test_add_func("/plan/departure", test_departure);
     g_test_add_func("/plan/declared-targets", test_declared_targets);
     g_test_add_func("/plan/address-limit", test_address_limit);
     g_test_add_func("/plan/long-list", test_long_list);
