@@ -5,7 +5,7 @@ import time
 import unittest
 
 import people
-from harness import SLOWNESS, FreshCase, Policy, WorldCase, wait_read_by_peer
+from harness import MEMORY_FACTOR, SLOWNESS, FreshCase, Policy, WorldCase, wait_read_by_peer
 
 STATES = ("CONNECT", "EHLO", "HELO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN")
 UNKNOWN = "nobody@domain2.example"
@@ -155,7 +155,7 @@ class Protocol(WorldCase):
                 except (BrokenPipeError, ConnectionResetError):
                     pass
                 client.closed_without_answer(1.0 * SLOWNESS)
-        self.assertLess(self.world.rss_kb() - before, 8000)
+        self.assertLess(self.world.rss_kb() - before, 8000 * MEMORY_FACTOR)
 
     def test_43_many_attributes(self):
         """[43] more than 100 attributes end the connection, 100 do not"""
@@ -241,7 +241,7 @@ class Protocol(WorldCase):
         before = self.world.rss_kb()
         burst(5000)
         burst(10000)
-        self.assertLess(self.world.rss_kb() - before, 2000)
+        self.assertLess(self.world.rss_kb() - before, 2000 * MEMORY_FACTOR)
 
     def test_51_loopback_inet(self):
         """[51] the loopback port answers as the unix socket does"""
