@@ -20,7 +20,8 @@ test_defaults(void)
     g_assert_cmpuint(config->store.map_size, ==, (guint64)16 << 30);
     g_assert_cmpuint(config->store.undo_keep, ==, 100);
     g_assert_cmpstr(config->socketmap.listen[0], ==, "unix:/var/spool/postfix/policyd/socketmap");
-    g_assert_null(config->socketmap.listen[1]);
+    g_assert_cmpstr(config->socketmap.listen[1], ==, "inet:127.0.0.1:10045");
+    g_assert_null(config->socketmap.listen[2]);
     g_assert_cmpstr(config->policy.listen[0], ==, "unix:/var/spool/postfix/policyd/policy");
     g_assert_cmpint(config->policy.unknown_recipient, ==, TBL_UNKNOWN_REJECT);
     g_assert_false(config->policy.sender_login);
