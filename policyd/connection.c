@@ -12,6 +12,12 @@
 /* Replies are sent when they have grown to this, so that what a peer does not read stays bounded.
  */
 #define TURN_OUTPUT 16384
+/* Connections that are answered before the first reply is sent. A peer that is woken by a reply
+ * takes the time of several lookups to run, and finds the replies for its other connections then
+ * instead of being woken for each; no reply waits longer for it than for 31 lookups. */
+#define GROUP_CONNECTIONS 32
+/* Bytes of replies that are sent without waiting for more. */
+#define GROUP_OUTPUT 65536
 /* First size of a buffer for an incomplete request. */
 #define INPUT_MIN 512
 /* Milliseconds between two lines about malformed input of one worker. */
@@ -26,7 +32,8 @@ pd_tools_new(TblConfig *config, PdStats *stats)
 
     tools->answerer = pd_answerer_new(config, stats);
     tools->stats = stats;
-    tools->out = g_string_sized_new(2 * TURN_OUTPUT);
+    tools->out = g_string_sized_new(GROUP_OUTPUT + 2 * TURN_OUTPUT);
+    tools->replies = g_array_sized_new(FALSE, FALSE, sizeof(PdReplies), GROUP_CONNECTIONS);
     tools->scratch = g_malloc(PD_SCRATCH_SIZE);
     tools->broken_logged = -BROKEN_LOG_INTERVAL;
     g_queue_init(&tools->waiting);
@@ -41,6 +48,7 @@ pd_tools_free(PdTools *tools)
         return;
     pd_answerer_free(tools->answerer);
     g_string_free(tools->out, TRUE);
+    g_array_unref(tools->replies);
     g_free(tools->scratch);
     g_free(tools);
 }
@@ -226,10 +234,11 @@ connection_answer(PdConnection *connection, PdTools *tools, TblSlice input, gint
 {
     PdAttrs attrs = connection->work ? connection->work->attrs : (PdAttrs){0};
     guint32 skip = connection->work ? connection->work->skip : 0;
+    gsize limit = tools->out->len + TURN_OUTPUT;
     guint answered = 0;
     ssize_t used = 0;
 
-    while (input.len > 0 && answered < TURN_REQUESTS && tools->out->len < TURN_OUTPUT) {
+    while (input.len > 0 && answered < TURN_REQUESTS && tools->out->len < limit) {
         bool done = false;
         used = connection_step(connection, tools, input, &attrs, &skip, &done);
         if (used < 0)
@@ -247,25 +256,22 @@ connection_answer(PdConnection *connection, PdTools *tools, TblSlice input, gint
     return used != PD_PARTIAL && input.len > 0 ? PD_WAIT_TURN : PD_WAIT_INPUT;
 }
 
-/* Sends what tools->out holds; what the peer does not take is kept. */
+/* Sends replies; what the peer does not take is kept. */
 static PdWait
-connection_send(PdConnection *connection, PdTools *tools, PdWait then, gint64 now)
+connection_send(PdConnection *connection, PdTools *tools, TblSlice replies, PdWait then, gint64 now)
 {
-    GString *out = tools->out;
+    ssize_t sent = send(connection->fd, replies.ptr, replies.len, MSG_NOSIGNAL);
 
-    if (out->len == 0)
-        return then;
-    ssize_t sent = send(connection->fd, out->str, out->len, MSG_NOSIGNAL);
     if (sent < 0 && !would_block())
         return PD_WAIT_CLOSED;
     gsize done = (gsize)MAX(sent, 0);
-    if (done == out->len)
+    if (done == replies.len)
         return then;
     /* Malformed input followed: what the peer would not even read is not worth waiting for. */
     if (then == PD_WAIT_CLOSED)
         return then;
     PdWork *work = connection_work(connection, tools, now);
-    work->out = g_string_new_len(out->str + done, (gssize)(out->len - done));
+    work->out = g_string_new_len(replies.ptr + done, (gssize)(replies.len - done));
     work->out_at = 0;
     return PD_WAIT_OUTPUT;
 }
@@ -303,25 +309,63 @@ connection_turn(PdConnection *connection, PdTools *tools, gint64 now)
         return wait;
     if (!input.ptr && connection->work)
         input = (TblSlice){connection->work->in->str, connection->work->in->len};
-    wait = connection_answer(connection, tools, input, now);
-    return connection_send(connection, tools, wait, now);
+    return connection_answer(connection, tools, input, now);
 }
 
-PdWait
-pd_connection_serve(PdConnection *connection, PdTools *tools, gint64 now)
+/* Enters the state that `wait` says, as far as it is not epoll's. */
+static void
+connection_settle(PdConnection *connection, PdTools *tools, PdWait wait)
 {
-    g_string_truncate(tools->out, 0);
-    PdWait wait = connection_turn(connection, tools, now);
     PdWork *work = connection->work;
 
     connection->wait = (guint8)wait;
     if (!work)
-        return wait;
+        return;
     if (wait == PD_WAIT_TURN && !work->turn_queued) {
         g_queue_push_tail_link(&tools->turns, &work->turn);
         work->turn_queued = true;
     } else if (wait == PD_WAIT_INPUT && work->in->len == 0 && work->skip == 0) {
         connection_idle(connection, tools);
     }
+}
+
+PdWait
+pd_connection_serve(PdConnection *connection, PdTools *tools, gint64 now)
+{
+    PdReplies replies = {
+        .connection = connection, .start = tools->out->len, .before = connection->wait};
+    PdWait wait = connection_turn(connection, tools, now);
+
+    replies.end = tools->out->len;
+    if (replies.end > replies.start) {
+        replies.then = (guint8)wait;
+        g_array_append_val(tools->replies, replies);
+        wait = PD_WAIT_SEND;
+    }
+    connection_settle(connection, tools, wait);
     return wait;
+}
+
+PdConnection *
+pd_tools_send(PdTools *tools, gint64 now, PdWait *before)
+{
+    if (tools->sent == tools->replies->len) {
+        tools->sent = 0;
+        g_array_set_size(tools->replies, 0);
+        g_string_truncate(tools->out, 0);
+        return NULL;
+    }
+
+    const PdReplies *replies = &g_array_index(tools->replies, PdReplies, tools->sent++);
+    TblSlice bytes = {tools->out->str + replies->start, replies->end - replies->start};
+    PdWait wait = connection_send(replies->connection, tools, bytes, (PdWait)replies->then, now);
+    connection_settle(replies->connection, tools, wait);
+    *before = (PdWait)replies->before;
+    return replies->connection;
+}
+
+bool
+pd_tools_full(const PdTools *tools)
+{
+    return tools->replies->len >= GROUP_CONNECTIONS || tools->out->len >= GROUP_OUTPUT;
 }

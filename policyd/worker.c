@@ -19,8 +19,7 @@
 #define ACCEPT_MAX 64
 /* Milliseconds without accepting after the system ran out of descriptors or memory. */
 #define ACCEPT_PAUSE 500
-/* Milliseconds that peers get to read their last replies when the daemon ends; the service ends
- * within 5 s. */
+/* Milliseconds that peers get to read their last replies; the daemon ends within 5 s. */
 #define DRAIN_TIME 3000
 /* Milliseconds between two looks at that time. */
 #define DRAIN_STEP 50
@@ -269,23 +268,42 @@ worker_accept(PdWorker *worker, const Endpoint *endpoint)
     }
 }
 
-/* Serves a connection once and tells epoll what it waits for. */
+/* Tells epoll what a connection waits for. */
 static void
-worker_serve(PdWorker *worker, PdConnection *connection, gint64 now)
+worker_settle(PdWorker *worker, PdConnection *connection, PdWait before)
 {
-    PdWait before = connection->wait;
-    PdWait wait = pd_connection_serve(connection, worker->tools, now);
+    PdWait wait = (PdWait)connection->wait;
 
     if (wait == PD_WAIT_CLOSED || (worker->drain_until && wait == PD_WAIT_INPUT)) {
         worker_close(worker, connection);
         return;
     }
-    if (wait == before)
-        return;
     /* One whose turn comes anyway is not reported for input meanwhile. */
     uint32_t events = wait == PD_WAIT_INPUT ? EPOLLIN : wait == PD_WAIT_OUTPUT ? EPOLLOUT : 0;
-    if (!watch(worker->epoll, EPOLL_CTL_MOD, connection->fd, events, connection))
+    if (wait != before && !watch(worker->epoll, EPOLL_CTL_MOD, connection->fd, events, connection))
         worker_close(worker, connection);
+}
+
+static void
+worker_send(PdWorker *worker, gint64 now)
+{
+    PdConnection *connection;
+    PdWait before;
+
+    while ((connection = pd_tools_send(worker->tools, now, &before)))
+        worker_settle(worker, connection, before);
+}
+
+/* Serves a connection once. Its replies are sent with those of others of the batch. */
+static void
+worker_serve(PdWorker *worker, PdConnection *connection, gint64 now)
+{
+    PdWait before = (PdWait)connection->wait;
+
+    if (pd_connection_serve(connection, worker->tools, now) != PD_WAIT_SEND)
+        worker_settle(worker, connection, before);
+    else if (pd_tools_full(worker->tools))
+        worker_send(worker, now);
 }
 
 static void
@@ -349,8 +367,7 @@ request_timeout(const PdWorker *worker)
     return (gint64)pd_answerer_config(worker->tools->answerer)->limits.request_timeout * 1000;
 }
 
-/* Closes whom nothing was heard of for too long in the middle of a request or a reply, and accepts
- * again after a pause. */
+/* Closes those who take too long over a request or a reply, and accepts again after a pause. */
 static void
 worker_check_time(PdWorker *worker, gint64 now)
 {
@@ -379,9 +396,7 @@ worker_patience(const PdWorker *worker)
         until = since + request_timeout(worker) + 1;
     if (worker->accept_after > 0)
         until = MIN(until, worker->accept_after);
-    if (until == G_MAXINT64)
-        return -1;
-    return (int)CLAMP(until - now_milliseconds(), 0, G_MAXINT);
+    return until == G_MAXINT64 ? -1 : (int)CLAMP(until - now_milliseconds(), 0, G_MAXINT);
 }
 
 static int
@@ -395,11 +410,13 @@ worker_batch(PdWorker *worker, int timeout)
     gint64 now = now_milliseconds();
     for (int i = 0; i < count; i++)
         worker_event(worker, events[i].data.ptr, now);
+    worker_send(worker, now);
     for (guint turns = worker->tools->turns.length; turns > 0; turns--) {
         PdConnection *connection = pd_tools_next_turn(worker->tools);
         if (connection)
             worker_serve(worker, connection, now);
     }
+    worker_send(worker, now);
     pd_answerer_rest(worker->tools->answerer);
     worker_check_time(worker, now);
     return count;
@@ -445,15 +462,13 @@ worker_run(void *data)
 bool
 pd_worker_start(PdWorker *worker, GError **error)
 {
+    const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT};
     sigset_t blocked, before;
 
     /* Signals are the main thread's; faults of mapped memory stay ours. */
     sigfillset(&blocked);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    sigdelset(&blocked, SIGABRT);
+    for (guint i = 0; i < G_N_ELEMENTS(faults); i++)
+        sigdelset(&blocked, faults[i]);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int result = pthread_create(&worker->thread, NULL, worker_run, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -59,8 +59,13 @@ say(Talk *talk, const char *bytes, gsize length)
 static PdWait
 serve(Talk *talk)
 {
-    PdWait wait = pd_connection_serve(talk->connection, talk->tools, ++talk->now);
+    PdWait wait = pd_connection_serve(talk->connection, talk->tools, ++talk->now), before;
 
+    if (wait == PD_WAIT_SEND) {
+        g_assert_true(pd_tools_send(talk->tools, talk->now, &before) == talk->connection);
+        wait = (PdWait)talk->connection->wait;
+    }
+    g_assert_null(pd_tools_send(talk->tools, talk->now, &before));
     pd_answerer_rest(talk->tools->answerer);
     return wait;
 }
@@ -327,6 +332,49 @@ test_no_store(void)
     assert_hears(talk, "16:OK relay.example,");
 }
 
+#define GROUP 3
+
+/* Replies to several connections go out together, each to its own peer, in the order of asking. */
+static void
+test_group(void)
+{
+    g_autoptr(Talk) talk = talk_new(PD_PROTOCOL_SOCKETMAP);
+    static const char *const asked[GROUP] = {known, ask,
+                                             "41:relay_recipient_maps who@relay.example.ab,x"};
+    static const char *const answers[GROUP] = {answer, absent, absent};
+    static const PdWait then[GROUP] = {PD_WAIT_INPUT, PD_WAIT_INPUT, PD_WAIT_CLOSED};
+    PdConnection *connections[GROUP];
+    int peers[GROUP], own = talk->peer;
+    PdWait before;
+
+    for (int i = 0; i < GROUP; i++) {
+        int pair[2];
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
+                        ==, 0);
+        connections[i] = pd_connection_new(pair[0], PD_PROTOCOL_SOCKETMAP);
+        peers[i] = talk->peer = pair[1];
+        say(talk, asked[i], strlen(asked[i]));
+        g_assert_cmpint(pd_connection_serve(connections[i], talk->tools, 1), ==, PD_WAIT_SEND);
+        assert_hears(talk, "");
+        g_assert_false(pd_tools_full(talk->tools));
+    }
+    for (int i = 0; i < GROUP; i++) {
+        g_assert_true(pd_tools_send(talk->tools, 1, &before) == connections[i]);
+        g_assert_cmpint(before, ==, PD_WAIT_INPUT);
+        g_assert_cmpint(connections[i]->wait, ==, then[i]);
+        talk->peer = peers[i];
+        assert_hears(talk, answers[i]);
+    }
+    g_assert_null(pd_tools_send(talk->tools, 1, &before));
+    g_assert_cmpuint(talk->tools->out->len, ==, 0);
+    pd_answerer_rest(talk->tools->answerer);
+    talk->peer = own;
+    for (int i = 0; i < GROUP; i++) {
+        pd_connection_free(connections[i], talk->tools);
+        close(peers[i]);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -345,5 +393,6 @@ main(int argc, char **argv)
     g_test_add_func("/connection/time", test_time);
     g_test_add_func("/connection/policy", test_policy);
     g_test_add_func("/connection/no-store", test_no_store);
+    g_test_add_func("/connection/group", test_group);
     return g_test_run();
 }
