@@ -27,6 +27,9 @@ int pd_ctl_lookup(TblConfig *config, int argc, char **argv);
 int pd_ctl_policy(TblConfig *config, int argc, char **argv);
 int pd_ctl_status(TblConfig *config, int argc, char **argv);
 int pd_ctl_reload(TblConfig *config, int argc, char **argv);
+int pd_ctl_history(TblConfig *config, int argc, char **argv);
+int pd_ctl_show(TblConfig *config, int argc, char **argv);
+int pd_ctl_rollback(TblConfig *config, int argc, char **argv);
 int pd_ctl_export(TblConfig *config, int argc, char **argv);
 
 /* ---- Messages ---- */

@@ -46,6 +46,9 @@ void tbl_draft_delete_domain(TblDraft *draft, const char *name);
  * Objects that ended as they began are not called. False when the store failed. */
 typedef bool (*TblChangeFunc)(const TblObject *before, const TblObject *after, gpointer data);
 bool tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
+/* The same for declared domains, sorted by name. */
+typedef void (*TblDomainChangeFunc)(const TblDomain *before, const TblDomain *after, gpointer data);
+void tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, gpointer data);
 bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
 
 /* Commits the net changes as one batch. `*number` is the batch, 0 when there was no net change and nothing was written;

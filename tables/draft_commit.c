@@ -113,6 +113,22 @@ domain_changed(TblDraft *draft, const char *name)
     return before && after ? !tbl_domain_equal(before, after) : before != after;
 }
 
+static GList *
+changed_domains_sorted(TblDraft *draft)
+{
+    return g_list_sort(g_hash_table_get_keys(draft->changed_domains), (GCompareFunc)strcmp);
+}
+
+void
+tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, gpointer data)
+{
+    g_autoptr(GList) names = changed_domains_sorted(draft);
+    const TblDomains *old = draft->snapshot->domains(draft->snapshot);
+    for (GList *at = names; at; at = at->next)
+        if (domain_changed(draft, at->data))
+            each(tbl_domains_get(old, at->data), tbl_domains_get(draft->domains, at->data), data);
+}
+
 /* The encoded tombstone under a key, before and after; empty for none. False when the store failed. */
 static bool
 load_tombstone(TblDraft *draft, const char *key, GByteArray *before, GByteArray *after)
@@ -253,7 +269,7 @@ static void
 write_domains(Commit *commit)
 {
     TblMeta *meta = tbl_writer_meta(commit->writer);
-    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(commit->draft->changed_domains), (GCompareFunc)strcmp);
+    g_autoptr(GList) names = changed_domains_sorted(commit->draft);
     const TblDomains *old = commit->draft->snapshot->domains(commit->draft->snapshot);
     for (GList *at = names; at; at = at->next) {
         const char *name = at->data;

@@ -136,6 +136,13 @@ tbl_json_null(TblJson *json, const char *key)
 }
 
 void
+tbl_json_raw(TblJson *json, const char *key, const char *value)
+{
+    before_value(json, key);
+    g_string_append(json->out, value);
+}
+
+void
 tbl_json_object_begin(TblJson *json, const char *key)
 {
     open_value(json, key, '{');

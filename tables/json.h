@@ -16,6 +16,7 @@ void tbl_json_number(TblJson *json, const char *key, gint64 value);
 void tbl_json_real(TblJson *json, const char *key, double value); /* three decimals, never in the locale's style */
 void tbl_json_bool(TblJson *json, const char *key, bool value);
 void tbl_json_null(TblJson *json, const char *key);
+void tbl_json_raw(TblJson *json, const char *key, const char *value); /* JSON text that this module wrote before */
 void tbl_json_object_begin(TblJson *json, const char *key);
 void tbl_json_object_end(TblJson *json);
 void tbl_json_array_begin(TblJson *json, const char *key);
