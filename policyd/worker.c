@@ -19,6 +19,8 @@
 #define ACCEPT_MAX 64
 /* Milliseconds without accepting after the system ran out of descriptors or memory. */
 #define ACCEPT_PAUSE 500
+/* Milliseconds between two lines about that. */
+#define ACCEPT_LOG_INTERVAL 60000
 /* Milliseconds that peers get to read their last replies; the daemon ends within 5 s. */
 #define DRAIN_TIME 3000
 /* Milliseconds between two looks at that time. */
@@ -41,9 +43,9 @@ struct PdWorker {
     PdStoreShare *store_share; /* of the reader in use */
     Endpoint *endpoints;
     guint n_endpoints;
-    gint64 accept_after; /* milliseconds: not before */
-    bool accept_failed;  /* logged */
-    gint64 drain_until;  /* 0: not ending */
+    gint64 accept_after;  /* milliseconds: not before */
+    gint64 accept_logged; /* milliseconds: when it was last said that accepting failed */
+    gint64 drain_until;   /* 0: not ending */
 
     _Atomic guint open;   /* connections of this worker */
     pthread_mutex_t lock; /* of `connections`: taken when one comes or goes, never for a request */
@@ -121,27 +123,6 @@ worker_stop_listening(PdWorker *worker)
     }
 }
 
-/* Counts a connection, unless there are too many. */
-static bool
-share_reserve(PdShare *share)
-{
-    if (atomic_fetch_add(&share->open, 1) < atomic_load(&share->cap))
-        return true;
-    atomic_fetch_sub(&share->open, 1);
-    return false;
-}
-
-/* Gives a connection's place back and wakes the workers that wait for one. */
-static void
-share_release(PdShare *share)
-{
-    atomic_fetch_sub(&share->open, 1);
-    if (!atomic_exchange(&share->parked, false))
-        return;
-    for (guint i = 0; i < share->n_workers; i++)
-        pd_mailbox_wake(share->workers[i]->mailbox);
-}
-
 static void
 worker_close(PdWorker *worker, PdConnection *connection)
 {
@@ -150,7 +131,7 @@ worker_close(PdWorker *worker, PdConnection *connection)
     pthread_mutex_unlock(&worker->lock);
     pd_connection_free(connection, worker->tools);
     atomic_fetch_sub(&worker->open, 1);
-    share_release(worker->share);
+    pd_share_release(worker->share);
 }
 
 static void
@@ -218,19 +199,16 @@ worker_adopt(PdWorker *worker, int fd, PdProtocol protocol)
     close(fd);
     g_free(connection);
     atomic_fetch_sub(&worker->open, 1);
-    share_release(worker->share);
+    pd_share_release(worker->share);
 }
 
 /* No place for another connection. */
 static void
 worker_park(PdWorker *worker)
 {
-    PdShare *share = worker->share;
-
     worker_stop_listening(worker);
-    atomic_store(&share->parked, true);
     /* One may have left since we looked; then nobody else would wake us. */
-    if (atomic_load(&share->open) < atomic_load(&share->cap))
+    if (pd_share_park(worker->share))
         pd_mailbox_wake(worker->mailbox);
 }
 
@@ -240,17 +218,19 @@ worker_accept_failed(PdWorker *worker, int why)
     if (why == EAGAIN || why == EINTR || why == ECONNABORTED)
         return;
     worker_stop_listening(worker);
-    worker->accept_after = now_milliseconds() + ACCEPT_PAUSE;
-    if (!worker->accept_failed)
-        tbl_log_warning("cannot accept connections: %s", g_strerror(why));
-    worker->accept_failed = true;
+    gint64 now = now_milliseconds();
+    worker->accept_after = now + ACCEPT_PAUSE;
+    if (worker->accept_logged > 0 && now < worker->accept_logged + ACCEPT_LOG_INTERVAL)
+        return;
+    worker->accept_logged = now;
+    tbl_log_warning("cannot accept connections: %s", g_strerror(why));
 }
 
 static void
 worker_accept(PdWorker *worker, const Endpoint *endpoint)
 {
     for (guint i = 0; i < ACCEPT_MAX; i++) {
-        if (!share_reserve(worker->share)) {
+        if (!pd_share_reserve(worker->share)) {
             worker_park(worker);
             return;
         }
@@ -258,11 +238,10 @@ worker_accept(PdWorker *worker, const Endpoint *endpoint)
             accept4(pd_listener_fd(endpoint->listener), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             int why = errno;
-            share_release(worker->share);
+            pd_share_release(worker->share);
             worker_accept_failed(worker, why);
             return;
         }
-        worker->accept_failed = false;
         pd_stats_count(&worker->stats, PD_STAT_CONNECTIONS);
         worker_adopt(least_loaded(worker), fd, endpoint->protocol);
     }

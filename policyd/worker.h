@@ -8,17 +8,7 @@
 #include "policyd/connection.h"
 #include "policyd/listen.h"
 #include "policyd/mailbox.h"
-
-typedef struct PdWorker PdWorker;
-
-/* What all workers of the daemon share. Zero at first but `cap`. */
-typedef struct {
-    PdWorker **workers;
-    guint n_workers;
-    _Atomic guint open;  /* connections */
-    _Atomic guint cap;   /* most connections */
-    _Atomic bool parked; /* some listener was taken out of epoll at the cap */
-} PdShare;
+#include "policyd/share.h"
 
 PdWorker *pd_worker_new(PdShare *share, TblConfig *config, GError **error);
 void pd_worker_free(PdWorker *worker); /* after pd_worker_join */

@@ -64,6 +64,37 @@ test_recipients(void)
 }
 
 static void
+leave_notice(Fixture *fixture, const char *address, bool moved, const char *notice)
+{
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
+    TblRow tombstone = {.kind = TBL_ROW_TOMBSTONE,
+                        .spelling = tbl_slice(address),
+                        .moved = moved,
+                        .notice = tbl_slice(notice)};
+
+    g_assert_true(tbl_draft_set_tombstone(fixture_draft(fixture), key, &tombstone, NULL));
+}
+
+static void
+test_tombstones(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+    g_autofree char *endless = g_strnfill(2000, 'x');
+
+    leave_notice(fixture, "old@relay.example", true, "new@far.example");
+    leave_notice(fixture, "gone@alias.example", false, "no longer\nin use");
+    leave_notice(fixture, "long@relay.example", false, endless);
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=OLD+tag@relay.example\n",
+                  "550 5.1.6 Recipient has moved to new@far.example");
+    assert_action(fixture, RCPT "recipient=gone@alias.example\n",
+                  "550 5.1.6 Recipient address is gone: no longer?in use");
+    g_autofree char *action = act(fixture, RCPT "recipient=long@relay.example\n");
+    g_assert_true(g_str_has_prefix(action, "550 5.1.6 "));
+    g_assert_cmpuint(strlen(action), ==, PD_RULES_ACTION_MAX);
+}
+
+static void
 test_other_states(void)
 {
     static const char *const states[] = {"CONNECT",        "EHLO", "HELO", "MAIL", "DATA",
@@ -244,6 +275,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rules/recipients", test_recipients);
+    g_test_add_func("/rules/tombstones", test_tombstones);
     g_test_add_func("/rules/other-states", test_other_states);
     g_test_add_func("/rules/unknown", test_unknown);
     g_test_add_func("/rules/sender-login", test_sender_login);
