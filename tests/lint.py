@@ -205,6 +205,18 @@ class Code(Rule):
 
 
 class Texts(Rule):
+    def test_design_names_every_room(self):
+        """docs/design.md knows each file of code, or the room that it is a part of (store_lock: store)."""
+        text = read("docs/design.md")
+        bad = []
+        for path in c_files(*ROOMS):
+            room = re.sub(r"\.[ch]$", "", os.path.basename(path))
+            parts = room.split("_")
+            if not any(re.search(r"(?<![\w-])%s(?![\w-])" % re.escape("_".join(parts[:count + 1])), text)
+                       for count in range(len(parts))):
+                bad.append("%s: not in docs/design.md" % path)
+        self.report(bad)
+
     def test_the_tree_stands_on_its_own(self):
         words = list(WORKPLACE)
         for directory, _, names in os.walk("/etc/apt/sources.list.d"):
