@@ -1,11 +1,12 @@
 """The policy delegation service. Numbers in brackets are those of the protocol checklist."""
 
+import os
 import select
 import time
 import unittest
 
 import people
-from harness import MEMORY_FACTOR, SLOWNESS, FreshCase, Policy, WorldCase, wait_read_by_peer
+from harness import MEMORY_FACTOR, SLOWNESS, FreshCase, Policy, WorldCase, until, wait_read_by_peer
 
 STATES = ("CONNECT", "EHLO", "HELO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN")
 UNKNOWN = "nobody@domain2.example"
@@ -278,6 +279,53 @@ class Unknown(WorldCase):
         self.assertTemp("virtual_alias_maps", UNKNOWN)
         self.assertEqual(self.act("ann@domain2.example"), "DUNNO")
         self.assertAbsent("virtual_alias_maps", "x@far.example")
+
+
+class SenderLogin(WorldCase):
+    """sender-login=reject: who is logged in sends only as an address that the login owns."""
+
+    CONFIG = {"policy": {"sender-login": "reject"}, "addresses": {"login": "primary;alias"}}
+
+    @classmethod
+    def populate(cls, world):
+        people.declare(world)
+        people.populate(world)
+
+    def judge(self, sender, user, recipient="x@far.example"):
+        return self.act(recipient, sender=sender, sasl_username=user, sasl_method="PLAIN" if user else "")
+
+    def test_owner_passes(self):
+        """every login of an object owns every one of its addresses; case does not matter"""
+        for sender in ("ann@company.example", "ANN@domain2.example", "a.lee@company.example", "ann+tag@company.example", "ann@bücher.example"):
+            for user in ("ann@company.example", "Annie", "ANN@COMPANY.EXAMPLE"):
+                self.assertEqual(self.judge(sender, user), "DUNNO", f"{user} as {sender}")
+
+    def test_others_are_refused(self):
+        """another's address, an unknown one, one that is not ours, one without login: 553 5.7.1"""
+        for sender in ("bob@box.example", "nobody@company.example", "x@far.example", "no-address", "guest@far.example"):
+            action = self.judge(sender, "annie")
+            self.assertTrue(action.startswith("553 5.7.1 "), f"{sender}: {action}")
+
+    def test_not_asked(self):
+        """without a login, or with the null sender, nothing is refused for the sender's sake"""
+        self.assertEqual(self.judge("bob@box.example", ""), "DUNNO")
+        self.assertEqual(self.judge("", "annie"), "DUNNO")
+        self.assertEqual(self.judge("", "annie", "ann@domain2.example"), "DUNNO")
+
+    def test_before_the_recipient(self):
+        """the sender is judged first, then the recipient"""
+        self.assertTrue(self.judge("bob@box.example", "annie", UNKNOWN).startswith("553 5.7.1 "))
+        self.assertTrue(self.judge("ann@company.example", "annie", UNKNOWN).startswith(REFUSED))
+
+    def test_failed_lookup(self):
+        """[45] the owner cannot be looked up: deferred"""
+        os.rename(self.world.store, self.world.store + ".away")
+        try:
+            until(lambda: self.judge("ann@company.example", "annie").startswith("DEFER_IF_PERMIT 4.3.0 "), "the store's absence is noticed")
+            self.assertEqual(self.judge("", "annie"), "DUNNO")
+        finally:
+            os.rename(self.world.store + ".away", self.world.store)
+            until(lambda: self.judge("ann@company.example", "annie") == "DUNNO", "the store is back")
 
 
 class Failing(FreshCase):

@@ -98,6 +98,19 @@ class Domains(FreshCase):
         self.assertEqual(world.ctl("domain", "list").out, "")
         world.ctl("domain", "remove", "company.example", rc=1)
 
+    def test_list_members(self):
+        """every member of a domain line"""
+        world = self.make_world()
+        people.declare(world)
+        people.populate(world)
+        rows = {row["domain"]: row for row in world.ctl("domain", "list", "--json").json()}
+        self.assertEqual(list(rows), sorted(rows))
+        for row in rows.values():
+            self.assertEqual(set(row), {"domain", "class", "route", "mirror", "rule", "catch_all", "rewrite", "expand", "unknown", "extensions", "addresses"})
+        self.assertEqual([(rows[d]["rewrite"], rows[d]["expand"]) for d in ("company.example", "domain2.example", "box.example", "rewritten.example")],
+                         [(False, False), (True, True), (True, True), (True, False)])
+        self.assertEqual(rows["company.example"]["addresses"], 2)
+
     def test_several(self):
         """several domains in one command"""
         world = self.make_world()
