@@ -35,10 +35,11 @@ gif_proxies_new(bool compat)
     proxies->slots = array_new(sizeof(GifSlot), slot_clear);
     proxies->wanted = array_new(sizeof(GifWanted), wanted_clear);
     proxies->removals = array_new(sizeof(GifRemoval), removal_clear);
-    proxies->slot_by_key = g_hash_table_new(g_str_hash, g_str_equal);
-    proxies->wanted_by_key = g_hash_table_new(g_str_hash, g_str_equal);
-    proxies->primary_by_type = g_hash_table_new(g_str_hash, g_str_equal);
-    proxies->wanted_by_type = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    proxies->slot_by_key = gif_index_new();
+    proxies->wanted_by_key = gif_index_new();
+    proxies->primary_by_type = gif_index_new();
+    proxies->wanted_by_type = gif_index_new();
+    proxies->types = g_ptr_array_new_with_free_func(g_free);
     return proxies;
 }
 
@@ -46,30 +47,16 @@ void
 gif_proxies_free(GifProxies *proxies)
 {
     if (proxies) {
-        g_hash_table_unref(proxies->slot_by_key);
-        g_hash_table_unref(proxies->wanted_by_key);
-        g_hash_table_unref(proxies->primary_by_type);
-        g_hash_table_unref(proxies->wanted_by_type);
+        gif_index_free(proxies->slot_by_key);
+        gif_index_free(proxies->wanted_by_key);
+        gif_index_free(proxies->primary_by_type);
+        gif_index_free(proxies->wanted_by_type);
+        g_ptr_array_unref(proxies->types);
         g_array_unref(proxies->slots);
         g_array_unref(proxies->wanted);
         g_array_unref(proxies->removals);
         g_free(proxies);
     }
-}
-
-static void
-index_set(GHashTable *table, const char *key, guint index)
-{
-    g_hash_table_insert(table, (gpointer)key, GUINT_TO_POINTER(index + 1));
-}
-
-/* False: not there. */
-bool
-gif_proxies_index(GHashTable *table, const char *key, guint *index)
-{
-    guint found = GPOINTER_TO_UINT(g_hash_table_lookup(table, key));
-    *index = found - 1;
-    return found > 0;
 }
 
 GifSlot *
@@ -83,20 +70,20 @@ gif_proxies_push(GifProxies *proxies, GifSlot slot)
 {
     guint index = proxies->slots->len;
     g_array_append_val(proxies->slots, slot);
-    index_set(proxies->slot_by_key, slot.key, index);
+    gif_index_set(proxies->slot_by_key, slot.key, index);
     if (slot.primary && !slot.dead) {
-        g_hash_table_replace(proxies->primary_by_type, (gpointer)slot.type,
-                             GUINT_TO_POINTER(index + 1));
+        gif_index_set(proxies->primary_by_type, slot.type, index);
     }
 }
 
 void
 gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses)
 {
-    g_hash_table_remove_all(proxies->slot_by_key);
-    g_hash_table_remove_all(proxies->wanted_by_key);
-    g_hash_table_remove_all(proxies->primary_by_type);
-    g_hash_table_remove_all(proxies->wanted_by_type);
+    gif_index_clear(proxies->slot_by_key);
+    gif_index_clear(proxies->wanted_by_key);
+    gif_index_clear(proxies->primary_by_type);
+    gif_index_clear(proxies->wanted_by_type);
+    g_ptr_array_set_size(proxies->types, 0);
     g_array_set_size(proxies->slots, 0);
     g_array_set_size(proxies->wanted, 0);
     g_array_set_size(proxies->removals, 0);
@@ -164,7 +151,7 @@ duplicate_resolve(GifProxies *proxies, GifWanted *wanted, guint other_index, Gif
                   "%s:%s stands twice in this row; it counts once%s", wanted->proxy.type,
                   wanted->proxy.value, wanted->primary != other->primary ? ", as the primary" : "");
     if (takes_over) {
-        index_set(proxies->wanted_by_key, wanted->proxy.key, proxies->wanted->len);
+        gif_index_set(proxies->wanted_by_key, wanted->proxy.key, proxies->wanted->len);
     }
 }
 
@@ -180,17 +167,30 @@ primary_check(GifProxies *proxies, GifWanted *wanted, GifNotes *notes)
     }
 }
 
+/* False: the row wants a primary of the type already. */
+static bool
+type_add(GifProxies *proxies, const char *type)
+{
+    guint unused;
+    if (gif_index_get(proxies->wanted_by_type, type, &unused)) {
+        return false;
+    }
+    char *copy = g_strdup(type);
+    g_ptr_array_add(proxies->types, copy);
+    gif_index_set(proxies->wanted_by_type, copy, 0);
+    return true;
+}
+
 static void
 wanted_add(GifProxies *proxies, GifWanted wanted, GifNotes *notes)
 {
     guint other;
-    if (gif_proxies_index(proxies->wanted_by_key, wanted.proxy.key, &other)) {
+    if (gif_index_get(proxies->wanted_by_key, wanted.proxy.key, &other)) {
         duplicate_resolve(proxies, &wanted, other, notes);
     } else {
-        index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
+        gif_index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
     }
-    if (wanted.primary && !wanted.dropped &&
-        !g_hash_table_add(proxies->wanted_by_type, g_strdup(wanted.proxy.type))) {
+    if (wanted.primary && !wanted.dropped && !type_add(proxies, wanted.proxy.type)) {
         gif_notes_add(notes, GIF_ERROR, 233, wanted.column,
                       "a second primary address of type %s: %s; of each type one is the primary, "
                       "the others belong into "
@@ -254,7 +254,8 @@ gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, const G
 bool
 gif_proxies_has_primary(const GifProxies *proxies, const char *type)
 {
-    return g_hash_table_contains(proxies->wanted_by_type, type);
+    guint unused;
+    return gif_index_get(proxies->wanted_by_type, type, &unused);
 }
 
 void
@@ -264,14 +265,14 @@ gif_proxies_add_implied(GifProxies *proxies, const GifProxy *proxy)
     if (gif_proxies_has_primary(proxies, proxy->type)) {
         return;
     }
-    g_hash_table_add(proxies->wanted_by_type, g_strdup(proxy->type));
-    if (gif_proxies_index(proxies->wanted_by_key, proxy->key, &other)) {
+    (void)type_add(proxies, proxy->type);
+    if (gif_index_get(proxies->wanted_by_key, proxy->key, &other)) {
         g_array_index(proxies->wanted, GifWanted, other).primary = true;
         return;
     }
     GifWanted wanted = {.proxy = *proxy, .primary = true};
     wanted.proxy.value = g_strdup(proxy->value);
     wanted.proxy.key = g_strdup(proxy->key);
-    index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
+    gif_index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
     g_array_append_val(proxies->wanted, wanted);
 }

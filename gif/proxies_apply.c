@@ -7,7 +7,7 @@ gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, GifNotes *
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         guint own;
-        if (wanted->dropped || gif_proxies_index(proxies->slot_by_key, wanted->proxy.key, &own)) {
+        if (wanted->dropped || gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own)) {
             continue;
         }
         TblClaim claim;
@@ -33,7 +33,7 @@ slot_kill(GifProxies *proxies, GifSlot *slot)
     slot->dead = true;
     proxies->changed = true;
     if (slot->primary) {
-        g_hash_table_remove(proxies->primary_by_type, slot->type);
+        gif_index_remove(proxies->primary_by_type, slot->type);
     }
 }
 
@@ -52,7 +52,7 @@ removal_apply(GifProxies *proxies, const GifRemoval *removal, GifNotes *notes)
                 found = true;
             }
         }
-    } else if (removal->key && gif_proxies_index(proxies->slot_by_key, removal->key, &index) &&
+    } else if (removal->key && gif_index_get(proxies->slot_by_key, removal->key, &index) &&
                !gif_proxies_slot(proxies, index)->dead) {
         slot_kill(proxies, gif_proxies_slot(proxies, index));
         found = true;
@@ -106,12 +106,12 @@ static void
 primary_apply(GifProxies *proxies, const GifWanted *wanted)
 {
     guint own, old;
-    bool has = gif_proxies_index(proxies->slot_by_key, wanted->proxy.key, &own);
+    bool has = gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own);
     if (has && !gif_proxies_slot(proxies, own)->dead && gif_proxies_slot(proxies, own)->primary) {
         slot_respell(proxies, gif_proxies_slot(proxies, own), wanted);
         return;
     }
-    if (gif_proxies_index(proxies->primary_by_type, wanted->proxy.type, &old)) {
+    if (gif_index_get(proxies->primary_by_type, wanted->proxy.type, &old)) {
         primary_demote(proxies, old);
     }
     if (has && !gif_proxies_slot(proxies, own)->dead) {
@@ -124,7 +124,7 @@ static void
 secondary_apply(GifProxies *proxies, const GifWanted *wanted, GifNotes *notes)
 {
     guint own;
-    bool alive = gif_proxies_index(proxies->slot_by_key, wanted->proxy.key, &own) &&
+    bool alive = gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own) &&
                  !gif_proxies_slot(proxies, own)->dead;
     if (!alive) {
         slot_push_wanted(proxies, wanted, false);
@@ -146,7 +146,7 @@ orphans_check(const GifProxies *proxies, GifNotes *notes)
         const GifSlot *gone = gif_proxies_slot(proxies, i);
         guint index;
         if (!gone->was_primary || !gone->dead ||
-            gif_proxies_index(proxies->primary_by_type, gone->type, &index)) {
+            gif_index_get(proxies->primary_by_type, gone->type, &index)) {
             continue;
         }
         for (guint j = 0; j < proxies->slots->len; j++) {
@@ -231,8 +231,7 @@ gif_proxies_list(const GifProxies *proxies)
         for (guint i = 0; i < proxies->slots->len; i++) {
             const GifSlot *slot = gif_proxies_slot(proxies, i);
             bool written = slot->primary && slot->listed;
-            if (!slot->dead &&
-                !(written && g_hash_table_contains(proxies->wanted_by_type, slot->type)) &&
+            if (!slot->dead && !(written && gif_proxies_has_primary(proxies, slot->type)) &&
                 slot->primary == (pass == 0)) {
                 list_add(list, slot->type, slot->value, slot->primary);
             }

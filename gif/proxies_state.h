@@ -1,6 +1,7 @@
 /* The inside of gif/proxies, shared by its two files: reading the cells, and deciding. */
 #pragma once
 
+#include "gif/index.h"
 #include "gif/proxies.h"
 
 /* One address of the object, before or after. */
@@ -31,13 +32,12 @@ typedef struct {
 struct GifProxies {
     bool compat, creating, changed;
     GArray *slots, *wanted, *removals;
-    GHashTable *slot_by_key, *wanted_by_key; /* key -> index + 1 */
-    GHashTable *primary_by_type;             /* type -> index + 1 of the live primary slot */
-    GHashTable *wanted_by_type;              /* types of which the row wants a primary */
+    GifIndex *slot_by_key, *wanted_by_key; /* key -> index */
+    GifIndex *primary_by_type;             /* type -> index of the live primary slot */
+    GifIndex *wanted_by_type;              /* types of which the row wants a primary */
+    GPtrArray *types;                      /* char *: the keys of wanted_by_type */
 };
 
-/* The index that a table holds for a key. False: none. */
-bool gif_proxies_index(GHashTable *table, const char *key, guint *index);
 /* Good until the next push. */
 GifSlot *gif_proxies_slot(const GifProxies *proxies, guint index);
 /* Adds an address; takes its key. */
