@@ -26,9 +26,9 @@ FIGURES = ("cpu_us", "rate", "p50_us", "p99_us")
 class Server:
     """A server process, pinned to one core, listening at endpoint."""
 
-    def __init__(self, command, endpoint, core):
+    def __init__(self, command, endpoint, core, log=None):
         self.endpoint = endpoint
-        self.process = subprocess.Popen(["taskset", "-c", str(core)] + command, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["taskset", "-c", str(core)] + command, stdout=subprocess.DEVNULL, stderr=log)
         try:
             self.wait()
         except BaseException:
