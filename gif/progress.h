@@ -16,5 +16,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifProgress, gif_progress_free)
 void gif_progress_update(GifProgress *progress, guint64 rows, guint64 done);
 /* Says what is going on after the last row. */
 void gif_progress_say(GifProgress *progress, const char *what);
-/* Clears the moving line. */
-void gif_progress_finish(GifProgress *progress);
+/* After the last row, and again at the end: clears the moving line, or writes a last one once. */
+void gif_progress_clear(GifProgress *progress);

@@ -271,7 +271,9 @@ run_apply(Run *run, GError **error)
         return TBL_EXIT_FAILED;
     }
     gif_progress_say(run->progress, "writing");
-    if (!draft_commit(run, error)) {
+    bool committed = draft_commit(run, error);
+    gif_progress_clear(run->progress);
+    if (!committed) {
         for (guint i = 0; options->keep_going && i < run->sources->len; i++) {
             gif_err_file_unlink(((const GifSource *)g_ptr_array_index(run->sources, i))->err_file);
         }
@@ -299,7 +301,7 @@ run_decide(Run *run, GError **error)
     if (!sources_decide(run, error)) {
         return TBL_EXIT_FAILED;
     }
-    gif_progress_finish(run->progress);
+    gif_progress_clear(run->progress);
     if (!changes_judge(run, error) ||
         (options->dry_run &&
          !gif_changes_collect(run->draft, print, NULL, &run->summary.changes, error))) {
@@ -332,7 +334,6 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     g_autoptr(GError) error = NULL;
     /* Without a good header there are no rows, and a missing store is not made for nothing. */
     int code = run.sources->len > 0 ? run_decide(&run, &error) : TBL_EXIT_FAILED;
-    gif_progress_finish(run.progress);
     if (error) {
         run_error(&run, GIF_CODE_STORE, error->message);
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);
