@@ -11,6 +11,10 @@
 /* Entries that are fetched ahead while one is written. */
 #define PREFETCH_DISTANCE 8
 
+/* Memory of small entries comes in blocks. */
+#define BLOCK_SIZE ((gsize)1 << 20)
+#define SMALL_SIZE 1024
+
 /* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on the heap. */
 #define PROBE_SIZE 512
 
@@ -26,11 +30,20 @@ entry_equal(gconstpointer a, gconstpointer b)
     return tbl_slice_equal(tbl_overlay_key(a), tbl_overlay_key(b));
 }
 
+static void
+entry_free(gpointer pointer)
+{
+    if (((TblOverlayEntry *)pointer)->alone)
+        g_free(pointer);
+}
+
 void
 tbl_overlay_init(TblOverlay *overlay)
 {
-    overlay->index = g_hash_table_new_full(entry_hash, entry_equal, g_free, NULL);
+    overlay->index = g_hash_table_new_full(entry_hash, entry_equal, entry_free, NULL);
     overlay->entries = g_ptr_array_new();
+    overlay->blocks = g_ptr_array_new_with_free_func(g_free);
+    overlay->block_used = BLOCK_SIZE;
 }
 
 void
@@ -38,6 +51,43 @@ tbl_overlay_clear(TblOverlay *overlay)
 {
     g_hash_table_unref(overlay->index);
     g_ptr_array_unref(overlay->entries);
+    g_ptr_array_unref(overlay->blocks);
+}
+
+static TblOverlayEntry *
+entry_fill(void *memory, TblSlice key, TblSlice value)
+{
+    TblOverlayEntry *entry = memory;
+    entry->key_length = (guint32)key.len;
+    entry->value_length = (guint32)value.len;
+    entry->alone = false;
+    memcpy(entry->bytes, key.ptr, key.len);
+    if (value.len)
+        memcpy(entry->bytes + key.len, value.ptr, value.len);
+    return entry;
+}
+
+/* Millions of small entries lie side by side; a large one, such as a list that each row makes longer, must not stay when
+ * it is replaced. */
+static TblOverlayEntry *
+entry_new(TblOverlay *overlay, TblSlice key, TblSlice value)
+{
+    gsize align = _Alignof(TblOverlayEntry);
+    gsize size = (sizeof(TblOverlayEntry) + key.len + value.len + align - 1) / align * align;
+    TblOverlayEntry *entry;
+    if (size > SMALL_SIZE) {
+        entry = entry_fill(g_malloc(size), key, value);
+        entry->alone = true;
+        return entry;
+    }
+    if (overlay->block_used + size > BLOCK_SIZE) {
+        g_ptr_array_add(overlay->blocks, g_malloc(BLOCK_SIZE));
+        overlay->block_used = 0;
+    }
+    char *block = g_ptr_array_index(overlay->blocks, overlay->blocks->len - 1);
+    entry = entry_fill(block + overlay->block_used, key, value);
+    overlay->block_used += size;
+    return entry;
 }
 
 TblSlice
@@ -52,18 +102,6 @@ tbl_overlay_value(const TblOverlayEntry *entry)
     return (TblSlice){entry->bytes + entry->key_length, entry->value_length};
 }
 
-static TblOverlayEntry *
-entry_fill(void *memory, TblSlice key, TblSlice value)
-{
-    TblOverlayEntry *entry = memory;
-    entry->key_length = (guint32)key.len;
-    entry->value_length = (guint32)value.len;
-    memcpy(entry->bytes, key.ptr, key.len);
-    if (value.len)
-        memcpy(entry->bytes + key.len, value.ptr, value.len);
-    return entry;
-}
-
 const TblOverlayEntry *
 tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
 {
@@ -76,7 +114,7 @@ tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
 void
 tbl_overlay_set(TblOverlay *overlay, TblSlice key, TblSlice value)
 {
-    TblOverlayEntry *entry = entry_fill(g_malloc(sizeof(TblOverlayEntry) + key.len + value.len), key, value);
+    TblOverlayEntry *entry = entry_new(overlay, key, value);
     const TblOverlayEntry *before = g_hash_table_lookup(overlay->index, entry);
     if (before) {
         entry->position = before->position;

@@ -7,12 +7,15 @@
 typedef struct {
     guint32 key_length, value_length;
     guint32 position; /* in the order of arrival */
+    guint32 alone;    /* it has memory of its own */
     char bytes[];
 } TblOverlayEntry;
 
 typedef struct {
     GHashTable *index;  /* set of entries, by key */
     GPtrArray *entries; /* in the order in which their keys came first: near each other in memory */
+    GPtrArray *blocks;  /* memory of small entries, given back at the end only */
+    gsize block_used;
 } TblOverlay;
 
 typedef struct {
