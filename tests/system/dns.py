@@ -65,9 +65,17 @@ class NameServer:
             allow_reuse_address = True
             daemon_threads = True
 
-        self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Udp)
-        self.port = self.udp.server_address[1]
-        self.tcp = TcpServer(("127.0.0.1", self.port), Tcp)
+        # The same port twice: one that TCP can have is not always free for UDP.
+        for _ in range(50):
+            self.tcp = TcpServer(("127.0.0.1", 0), Tcp)
+            self.port = self.tcp.server_address[1]
+            try:
+                self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", self.port), Udp)
+                break
+            except OSError:
+                self.tcp.server_close()
+        else:
+            raise RuntimeError("no port that is free for TCP and UDP")
         self.threads = [threading.Thread(target=s.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True) for s in (self.udp, self.tcp)]
         for thread in self.threads:
             thread.start()

@@ -72,7 +72,10 @@ def build_program(name):
         path = os.path.join(build, place, name)
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    raise unittest.SkipTest(f"{name} is not built (looked in {build}, set BUILD_DIR)")
+    missing = f"{name} is not built (looked in {build}, set BUILD_DIR)"
+    if "BUILD_DIR" in os.environ:
+        raise AssertionError(missing)
+    raise unittest.SkipTest(missing)
 
 
 def everybody_may_reach(path):

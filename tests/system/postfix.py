@@ -13,7 +13,15 @@ import unittest
 from harness import CLIENT_TIMEOUT, RUN_TIMEOUT, free_port, run, until
 from sink import Sink
 
-DAEMONS = "/usr/lib/postfix/sbin"
+# Where Debian has them; another distribution's Postfix says where its own are.
+PLACES = {
+    "daemon_directory": "/usr/lib/postfix/sbin",
+    "command_directory": "/usr/sbin",
+    "meta_directory": "/etc/postfix",
+    "shlib_directory": "/usr/lib/postfix",
+    "setgid_group": "postdrop",
+    "mail_owner": "postfix",
+}
 MAPS = (
     "virtual_alias_domains",
     "virtual_alias_maps",
@@ -30,12 +38,18 @@ def need_postfix():
     """Skips, with the reason, where a Postfix cannot be run."""
     if os.geteuid() != 0:
         raise unittest.SkipTest("a private Postfix needs root")
-    if shutil.which("postfix") is None or not os.path.isdir(DAEMONS):
+    if shutil.which("postfix") is None or shutil.which("postconf") is None:
         raise unittest.SkipTest("postfix is not installed")
+    for name in PLACES:
+        found = run(["postconf", "-dh", name], timeout=RUN_TIMEOUT)
+        if found.rc == 0 and found.out.strip():
+            PLACES[name] = found.out.strip()
+    if not os.path.isdir(PLACES["daemon_directory"]):
+        raise unittest.SkipTest(f"there is no {PLACES['daemon_directory']}")
     try:
-        pwd.getpwnam("postfix")
+        pwd.getpwnam(PLACES["mail_owner"])
     except KeyError:
-        raise unittest.SkipTest("there is no user postfix")
+        raise unittest.SkipTest(f"there is no user {PLACES['mail_owner']}")
 
 
 class Answer(Exception):
@@ -104,7 +118,7 @@ class Postfix:
         self.log = os.path.join(self.dir, "mail.log")
         for path in (self.config, self.queue, self.data):
             os.mkdir(path, 0o755)
-        owner = pwd.getpwnam("postfix")
+        owner = pwd.getpwnam(PLACES["mail_owner"])
         os.chown(self.data, owner.pw_uid, owner.pw_gid)
         self.smtp_port = free_port()
         self.plain_port = free_port()
@@ -120,11 +134,7 @@ class Postfix:
             "compatibility_level": "3.6",
             "queue_directory": self.queue,
             "data_directory": self.data,
-            "command_directory": "/usr/sbin",
-            "daemon_directory": DAEMONS,
-            "meta_directory": "/etc/postfix",
-            "mail_owner": "postfix",
-            "setgid_group": "postdrop",
+            **PLACES,
             "maillog_file": self.log,
             "maillog_file_prefixes": self.dir,
             "syslog_name": "postfix-test",
