@@ -196,6 +196,25 @@ restore_objects(TblRollback *rollback, GError **error)
     return true;
 }
 
+/* A notice says that an address has gone, so nobody may have it. */
+static bool
+check_gone(TblRollback *rollback, const char *key)
+{
+    TblRows rows;
+    TblResult result = tbl_draft_rows(rollback->draft, key, &rows);
+    const TblRow *answer = result == TBL_FOUND ? tbl_rows_answer(&rows) : NULL;
+    if (!answer)
+        return result != TBL_FAILED;
+    guint64 id = answer->object;
+    g_autoptr(TblObject) object = tbl_draft_object(rollback->draft, id, NULL);
+    if (object)
+        tbl_rollback_add_conflict(rollback,
+                                  g_strdup_printf("%s, which had gone, is an address of %s \"%s\"", key,
+                                                  tbl_class_name(object->object_class), object->name),
+                                  0, id);
+    return object != NULL;
+}
+
 static bool
 restore_tombstones(TblRollback *rollback, GError **error)
 {
@@ -205,7 +224,8 @@ restore_tombstones(TblRollback *rollback, GError **error)
             continue;
         g_autofree char *key = g_strndup(item->key.ptr, item->key.len);
         TblRows rows = {0};
-        if (item->before.len && !tbl_rows_decode(&rows, item->key, item->before))
+        if (item->before.len &&
+            (!tbl_rows_decode(&rows, item->key, item->before) || !check_gone(rollback, key)))
             return set_failed(error);
         if (!tbl_draft_set_tombstone(rollback->draft, key, tbl_rows_get(&rows, TBL_ROW_TOMBSTONE), error))
             return false;

@@ -1,0 +1,55 @@
+#include "tests/unit/dump.h"
+
+typedef struct {
+    GHashTable *records;
+    char db;
+} Dump;
+
+static bool
+dump_record(TblSlice key, TblSlice value, gpointer data)
+{
+    Dump *dump = data;
+    GString *name = g_string_new(NULL);
+    g_string_append_c(name, dump->db);
+    for (size_t i = 0; i < key.len; i++)
+        g_string_append_printf(name, "%02x", (unsigned char)key.ptr[i]);
+    g_hash_table_insert(dump->records, g_string_free(name, FALSE), g_bytes_new(value.ptr, value.len));
+    return true;
+}
+
+GHashTable *
+dump_store(Fixture *fixture)
+{
+    static const struct {
+        TblDb db;
+        char letter;
+    } parts[] = {{TBL_DB_OBJECTS, 'o'}, {TBL_DB_NAMES, 'n'}, {TBL_DB_ADDRESSES, 'a'}, {TBL_DB_DOMAINS, 'd'}};
+    Dump dump = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref), 0};
+    tbl_view_begin(fixture->view);
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        dump.db = parts[i].letter;
+        g_assert_cmpint(tbl_reader_each(tbl_view_reader(fixture->view), parts[i].db, (TblSlice){0}, dump_record, &dump), ==,
+                        TBL_FOUND);
+    }
+    tbl_view_end(fixture->view);
+    return dump.records;
+}
+
+bool
+dump_same_record(GHashTable *a, GHashTable *b, const char *key)
+{
+    GBytes *x = g_hash_table_lookup(a, key), *y = g_hash_table_lookup(b, key);
+    return x && y ? g_bytes_equal(x, y) : x == y;
+}
+
+void
+assert_same(GHashTable *a, GHashTable *b)
+{
+    GHashTableIter iter;
+    gpointer key;
+    g_assert_cmpuint(g_hash_table_size(a), ==, g_hash_table_size(b));
+    g_hash_table_iter_init(&iter, a);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        if (!dump_same_record(a, b, key))
+            g_error("record %s differs", (const char *)key);
+}
