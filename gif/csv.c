@@ -269,6 +269,17 @@ record_scan(GifCsv *csv, GifRecord *record)
     return blank && record->fault == GIF_CSV_OK;
 }
 
+/* Bytes of a record without its line end. */
+static gsize
+content_length(const GifCsv *csv, const GifRecord *record)
+{
+    gsize end = record->end;
+    while (end > record->start && (csv->begin[end - 1] == '\n' || csv->begin[end - 1] == '\r')) {
+        end--;
+    }
+    return end - record->start;
+}
+
 bool
 gif_csv_next(GifCsv *csv, GifRecord *record)
 {
@@ -277,7 +288,7 @@ gif_csv_next(GifCsv *csv, GifRecord *record)
         if (record_scan(csv, record)) {
             continue;
         }
-        if (record->fault == GIF_CSV_OK && record->end - record->start > GIF_RECORD_MAX) {
+        if (record->fault == GIF_CSV_OK && content_length(csv, record) > GIF_RECORD_MAX) {
             record->fault = GIF_CSV_LONG;
             record->fault_line = line;
             record->fault_column = 1;

@@ -161,6 +161,19 @@ test_limits(void)
     g_assert_true(g_str_has_suffix(got, ";4:e|f;"));
 }
 
+/* Exactly the limit is read, line end not counted. */
+static void
+test_longest(void)
+{
+    g_autofree char *value = g_strnfill(GIF_RECORD_MAX - 2, 'x');
+    g_autofree char *fits = g_strconcat("a,", value, "\r\n", NULL);
+    g_autofree char *over = g_strconcat("ab,", value, "\r\n", NULL);
+    g_autofree char *good = read_all(fits, strlen(fits), comma);
+    g_autofree char *bad = read_all(over, strlen(over), comma);
+    g_assert_true(g_str_has_prefix(good, "1:a|x"));
+    g_assert_cmpstr(bad, ==, "1:!4@1.1;");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -172,5 +185,6 @@ main(int argc, char **argv)
     g_test_add_func("/csv/sniff", test_sniff);
     g_test_add_func("/csv/flags", test_flags);
     g_test_add_func("/csv/limits", test_limits);
+    g_test_add_func("/csv/longest", test_longest);
     return g_test_run();
 }
