@@ -1,4 +1,5 @@
 #include "gif/decision.h"
+#include "tables/generate.h"
 
 static void
 undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
@@ -92,6 +93,55 @@ list_keep(GifDecision *decision, const GifAttributes *attributes)
     }
 }
 
+/* Makes `address` the primary: new, or a secondary that the row brings. */
+static void
+primary_set(GifDecision *decision, const GifProxy *primary)
+{
+    GPtrArray *addresses = decision->object->addresses;
+    for (guint i = 0; i < addresses->len; i++) {
+        TblProxy *own = g_ptr_array_index(addresses, i);
+        g_autofree char *key = tbl_proxy_key(tbl_slice(own->type), tbl_slice(own->value));
+        if (g_strcmp0(key, primary->key) == 0) {
+            own->primary = true;
+            return;
+        }
+    }
+    g_ptr_array_insert(addresses, 0,
+                       tbl_proxy_new(tbl_slice(primary->type), tbl_slice(primary->value), true));
+}
+
+/* A new mailbox without an SMTP primary gets the one of --rule. False: the row is over. */
+static bool
+primary_generate(GifDecision *decision)
+{
+    GifPlan *plan = decision->plan;
+    const TblObject *object = decision->object;
+    g_autoptr(GError) error = NULL;
+    if (!plan->options.rule || !decision->creating || object->object_class != TBL_CLASS_MAILBOX ||
+        tbl_object_primary(object, "SMTP")) {
+        return true;
+    }
+    g_autofree char *address =
+        tbl_generate_address(plan->draft, plan->options.rule, object, &error);
+    if (error) {
+        g_propagate_error(decision->error, g_steal_pointer(&error));
+        decision->broken = true;
+        return false;
+    }
+    if (!address) {
+        gif_notes_add(plan->notes, GIF_ERROR, 237, NULL,
+                      "--rule makes no address of the names of \"%s\"; give it a primary, or an "
+                      "alias of ASCII letters",
+                      object->name);
+        return false;
+    }
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
+    const GifProxy primary = {.type = "SMTP", .value = address, .key = key};
+    primary_set(decision, &primary);
+    undeclared_tell(&primary, NULL, decision);
+    return true;
+}
+
 void
 gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
 {
@@ -102,6 +152,9 @@ gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
         g_ptr_array_unref(decision->object->addresses);
         decision->object->addresses = addresses;
         decision->changed = true;
+    }
+    if (!primary_generate(decision)) {
+        return;
     }
     if (decision->row.object_class == TBL_CLASS_DL) {
         list_keep(decision, attributes);

@@ -10,7 +10,7 @@
 
 /* The command line as GOption leaves it. */
 typedef struct {
-    char *config, *codepage, *column, *quote, *mv, *mode, *max_delete, *progress, *format;
+    char *config, *codepage, *column, *quote, *mv, *mode, *max_delete, *progress, *format, *rule;
     char **must_keep, **files;
     gboolean dry_run, keep_going, overwrite, compat, force, json, version;
 } Arguments;
@@ -27,6 +27,7 @@ arguments_clear(Arguments *arguments)
     g_free(arguments->max_delete);
     g_free(arguments->progress);
     g_free(arguments->format);
+    g_free(arguments->rule);
     g_strfreev(arguments->must_keep);
     g_strfreev(arguments->files);
 }
@@ -54,6 +55,8 @@ arguments_parse(Arguments *arguments, int argc, char **argv, GError **error)
          "create|modify|update|delete"},
         {"compat", 0, 0, G_OPTION_ARG_NONE, &a->compat,
          "Exchange's own behaviour where ours is kinder", NULL},
+        {"rule", 0, 0, G_OPTION_ARG_STRING, &a->rule,
+         "Generate the primary of created mailboxes that bring none", "RULE"},
         {"max-delete", 0, 0, G_OPTION_ARG_STRING, &a->max_delete, "Refuse to remove more than that",
          "N|N%"},
         {"must-keep", 0, 0, G_OPTION_ARG_STRING_ARRAY, &a->must_keep, "Refuse to lose this address",
@@ -164,13 +167,27 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
     }
     options->files = arguments->files;
     options->codepage = *codepage;
-    options->plan = (GifPlanOptions){(GifMode)mode, arguments->overwrite, arguments->compat};
+    options->plan = (GifPlanOptions){.mode = (GifMode)mode,
+                                     .overwrite = arguments->overwrite,
+                                     .compat = arguments->compat};
     options->progress = (GifProgressMode)progress;
     options->dry_run = arguments->dry_run;
     options->keep_going = arguments->keep_going;
     options->json = arguments->json;
     options->force = arguments->force;
     return true;
+}
+
+/* NULL without an error when none is given. */
+static TblRule *
+rule_read(const char *text, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    TblRule *rule = text ? tbl_rule_parse(text, NULL, &cause) : NULL;
+    if (cause) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--rule: %s", cause->message);
+    }
+    return rule;
 }
 
 static int
@@ -212,6 +229,11 @@ import(const Arguments *arguments)
     if (!options_read(arguments, &options, &codepage, &error)) {
         return fail(error);
     }
+    g_autoptr(TblRule) rule = rule_read(arguments->rule, &error);
+    if (error) {
+        return fail(error);
+    }
+    options.plan.rule = rule;
     g_autoptr(TblConfig) config = tbl_config_load(arguments->config, &error);
     if (!config) {
         return fail(error);

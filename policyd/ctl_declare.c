@@ -1,6 +1,7 @@
 #include "policyd/ctl_declare.h"
 
 #include "tables/address.h"
+#include "tables/rule.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ pd_ctl_declaration_clear(PdCtlDeclaration *options)
     g_free(options->domain_class);
     g_free(options->route);
     g_free(options->mirror);
+    g_free(options->rule);
     g_free(options->catch_all);
     g_free(options->rewrite);
     g_free(options->expand);
@@ -29,6 +31,8 @@ pd_ctl_declaration_entries(PdCtlDeclaration *options,
          "[TRANSPORT:]NEXTHOP"},
         {"mirror", 0, 0, G_OPTION_ARG_FILENAME, &options->mirror,
          "Has every address that DOMAIN has", "DOMAIN"},
+        {"rule", 0, 0, G_OPTION_ARG_FILENAME, &options->rule,
+         "Gives every mailbox an address here, such as %g.%s", "RULE"},
         {"catch-all", 0, 0, G_OPTION_ARG_FILENAME, &options->catch_all,
          "Gets mail for addresses nobody has", "ADDRESS"},
         {"rewrite", 0, 0, G_OPTION_ARG_FILENAME, &options->rewrite,
@@ -112,6 +116,27 @@ apply_mirror(const char *value, TblDomain *domain, GError **error)
     if (!tbl_domain_canonical(tbl_slice(value), false, canonical))
         return usage(error, "--mirror=%s is no domain name", value);
     replace(&domain->mirror, g_strdup(canonical));
+    return true;
+}
+
+/* Stored as it was written: the domain may be left out. */
+static bool
+apply_rule(const char *value, TblDomain *domain, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (!value)
+        return true;
+    if (*value == '\0') {
+        replace(&domain->rule, NULL);
+        return true;
+    }
+    if (*domain->name == '.')
+        return usage(error, "--rule: %s declares subdomains; a rule needs one exact domain",
+                     domain->name);
+    g_autoptr(TblRule) rule = tbl_rule_parse(value, domain->name, &cause);
+    if (!rule)
+        return usage(error, "--rule of %s: %s", domain->name, cause->message);
+    replace(&domain->rule, g_strdup(value));
     return true;
 }
 
@@ -207,9 +232,18 @@ check_together(const TblDomain *domain, GError **error)
 {
     if (domain->mirror && domain->catch_all)
         return usage(error, "%s: --mirror and --catch-all exclude each other", domain->name);
-    if (domain->domain_class == TBL_DOMAIN_ROUTE && (domain->mirror || domain->catch_all))
+    if (domain->mirror && domain->rule)
+        return usage(error,
+                     "%s: --mirror and --rule exclude each other: a mirror has the addresses of "
+                     "its other, and no more",
+                     domain->name);
+    if (domain->domain_class == TBL_DOMAIN_ROUTE &&
+        (domain->mirror || domain->catch_all || domain->rule))
         return usage(error, "%s: --%s does not go with class route, which has no addresses",
-                     domain->name, domain->mirror ? "mirror" : "catch-all");
+                     domain->name,
+                     domain->mirror      ? "mirror"
+                     : domain->catch_all ? "catch-all"
+                                         : "rule");
     return domain->domain_class != TBL_DOMAIN_VIRTUAL_ALIAS || check_virtual_alias(domain, error);
 }
 
@@ -220,6 +254,7 @@ pd_ctl_declaration_apply(const PdCtlDeclaration *options, const TblDomains *doma
     return apply_mirror(options->mirror, domain, error) &&
            apply_class(options->domain_class, domains, domain, error) &&
            apply_route(options->route, domain, error) &&
+           apply_rule(options->rule, domain, error) &&
            apply_catch_all(options->catch_all, domain, error) &&
            apply_switch("rewrite", options->rewrite, &domain->rewrite, error) &&
            apply_switch("expand", options->expand, &domain->expand, error) &&

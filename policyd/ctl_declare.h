@@ -10,14 +10,15 @@
 /* As given on the command line: NULL when an option was not given, "" when it was given empty.
  * Owned. */
 typedef struct {
-    char *domain_class, *route, *mirror, *catch_all, *rewrite, *expand, *unknown, *extensions;
+    char *domain_class, *route, *mirror, *rule, *catch_all;
+    char *rewrite, *expand, *unknown, *extensions;
     gboolean force;
 } PdCtlDeclaration;
 
 void pd_ctl_declaration_clear(PdCtlDeclaration *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PdCtlDeclaration, pd_ctl_declaration_clear)
 
-#define PD_CTL_DECLARATION_ENTRIES 10 /* nine options and the end */
+#define PD_CTL_DECLARATION_ENTRIES 11 /* ten options and the end */
 /* Fills the table that parses into `options`. */
 void pd_ctl_declaration_entries(PdCtlDeclaration *options,
                                 GOptionEntry entries[PD_CTL_DECLARATION_ENTRIES]);

@@ -4,6 +4,7 @@
 #include "policyd/ctl_guard.h"
 
 #include "tables/address.h"
+#include "tables/generate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,20 @@ draft_domains(const PdCtlChange *change)
 
 /* ---- add and set ---- */
 
+/* Puts a declaration (NULL: takes that of `name` away), and makes or takes out what its rule says. */
+static bool
+put_domain(PdCtlChange *change, const char *name, const TblDomain *domain, GError **error)
+{
+    const TblDomain *existing = tbl_domains_get(draft_domains(change), name);
+    bool had_rule = existing && existing->rule;
+    bool same = g_strcmp0(existing ? existing->rule : NULL, domain ? domain->rule : NULL) == 0;
+    if (domain)
+        tbl_draft_put_domain(change->draft, domain);
+    else
+        tbl_draft_delete_domain(change->draft, name);
+    return same || tbl_generate_domain(change->draft, name, had_rule, error);
+}
+
 static bool
 add_one(PdCtlChange *change, const char *name, const PdCtlDeclaration *options, GError **error)
 {
@@ -45,8 +60,8 @@ add_one(PdCtlChange *change, const char *name, const PdCtlDeclaration *options, 
     if (!pd_ctl_declaration_apply(options, domains, domain, error))
         return false;
     if (!existing)
-        tbl_draft_put_domain(change->draft, domain);
-    if (!existing || tbl_domain_equal(existing, domain))
+        return put_domain(change, name, domain, error);
+    if (tbl_domain_equal(existing, domain))
         return true;
     g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,
                 "%s is declared differently; use \"domain set\"", name);
@@ -65,8 +80,7 @@ set_one(PdCtlChange *change, const char *name, const PdCtlDeclaration *options, 
     g_autoptr(TblDomain) domain = tbl_domain_copy(existing);
     if (!pd_ctl_declaration_apply(options, domains, domain, error))
         return false;
-    tbl_draft_put_domain(change->draft, domain);
-    return true;
+    return put_domain(change, name, domain, error);
 }
 
 /* A running smtpd remembers what it learnt about a domain. */
@@ -229,7 +243,7 @@ remove_referrers(PdCtlChange *change, const char *name, char **names, bool force
         }
         if (mirrors) {
             pd_ctl_note("%s, which mirrors %s, is removed too", domain->name, name);
-            tbl_draft_delete_domain(change->draft, domain->name);
+            tbl_draft_delete_domain(change->draft, domain->name); /* a mirror has no rule */
         }
     }
     return true;
@@ -248,7 +262,8 @@ remove_all(PdCtlChange *change, char **names, bool force, GError **error)
             return false;
         if (!remove_referrers(change, *name, names, force, error))
             return false;
-        tbl_draft_delete_domain(change->draft, *name);
+        if (!put_domain(change, *name, NULL, error))
+            return false;
     }
     return true;
 }

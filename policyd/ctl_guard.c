@@ -75,13 +75,27 @@ class_of(TblView *view, TblSlice domain)
     return found ? tbl_domains_class(domains, found) : (TblDomainClass)0;
 }
 
-/* Targets are judged where the domain's class changes; nothing else of a declaration counts for
- * them. */
+/* The rule that makes addresses of a domain; a mirror's addresses are those of its other. */
+static const char *
+rule_of(TblView *view, TblSlice domain)
+{
+    const TblDomains *domains = view->domains(view);
+    g_autofree char *text = g_strndup(domain.ptr, domain.len);
+    const TblDomain *found = domains ? tbl_domains_get(domains, text) : NULL;
+    if (found && found->mirror)
+        found = tbl_domains_get(domains, found->mirror);
+    return found ? found->rule : NULL;
+}
+
+/* Targets are judged where the domain's class or rule changes; nothing else of a declaration counts
+ * for them. */
 static bool
 guard_target(PdCtlChange *change, TblSlice domain, guint64 id, GError **error)
 {
-    return class_of(change->base, domain) == class_of(tbl_draft_view(change->draft), domain) ||
-           pd_ctl_guard_target(change, id, error);
+    TblView *after = tbl_draft_view(change->draft);
+    bool same = class_of(change->base, domain) == class_of(after, domain) &&
+                g_strcmp0(rule_of(change->base, domain), rule_of(after, domain)) == 0;
+    return same || pd_ctl_guard_target(change, id, error);
 }
 
 /* An address that expands to nothing is a list without members, which is fine, or in a cycle. */

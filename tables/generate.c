@@ -43,14 +43,16 @@ is_older(TblDraft *draft, guint64 other_id, const TblObject *object)
     return older ? TBL_FOUND : TBL_NOTFOUND;
 }
 
-/* Whether a row of an address keeps a generated one away. */
+/* Whether a row of an address keeps a generated one away. In declared domains (`declared`) a target is another's
+ * address; elsewhere it has its name for itself. */
 static TblResult
-blocks(TblDraft *draft, const TblRow *row, const TblObject *object)
+blocks(TblDraft *draft, const TblRow *row, const TblObject *object, bool declared)
 {
     if (row->object == object->id && row->object != 0)
         return TBL_NOTFOUND;
     switch (row->kind) {
     case TBL_ROW_LOCAL_TARGET:
+        return declared ? TBL_NOTFOUND : TBL_FOUND;
     case TBL_ROW_DIRECTORY_TARGET:
         return TBL_NOTFOUND;
     case TBL_ROW_TOMBSTONE:
@@ -74,8 +76,9 @@ taken(TblDraft *draft, const TblObject *object, const char *address)
     if (!key || result != TBL_FOUND)
         return result;
     result = TBL_NOTFOUND;
+    bool declared = tbl_domains_find_mail(draft->domains, strrchr(key, '@') + 1) != NULL;
     for (guint i = 0; i < rows.count && result == TBL_NOTFOUND; i++)
-        result = blocks(draft, &rows.row[i], object);
+        result = blocks(draft, &rows.row[i], object, declared);
     return result;
 }
 
@@ -264,12 +267,10 @@ all_ids(TblDraft *draft)
     return g_steal_pointer(&ids);
 }
 
-bool
-tbl_generate_domain(TblDraft *draft, const char *domain, bool anew, GError **error)
+/* Puts every mailbox again, without its generated addresses in `drop` (NULL: with them). */
+static bool
+put_mailboxes(TblDraft *draft, const GArray *ids, const char *drop, GError **error)
 {
-    g_autoptr(GArray) ids = all_ids(draft);
-    if (!ids)
-        return set_failed(error);
     for (guint i = 0; i < ids->len; i++) {
         g_autoptr(GError) lost = NULL;
         guint64 id = g_array_index(ids, guint64, i);
@@ -282,10 +283,42 @@ tbl_generate_domain(TblDraft *draft, const char *domain, bool anew, GError **err
         }
         if (!object || object->object_class != TBL_CLASS_MAILBOX)
             continue;
-        if (anew)
-            drop_in_domain(object, domain);
+        if (drop && !has_generated(object, drop))
+            continue;
+        if (drop)
+            drop_in_domain(object, drop);
         if (!tbl_draft_put(draft, object, error))
             return false;
     }
     return true;
+}
+
+/* Takes out all that a rule made, before the next one makes anything: none may stand in the way of the new ones. */
+static bool
+drop_generated(TblDraft *draft, const GArray *ids, const char *domain, GError **error)
+{
+    const TblDomain *declared = tbl_domains_get(draft->domains, domain);
+    g_autoptr(TblDomain) ruled = declared && declared->rule ? tbl_domain_copy(declared) : NULL;
+    if (ruled) {
+        g_autoptr(TblDomain) bare = tbl_domain_copy(ruled);
+        g_clear_pointer(&bare->rule, g_free);
+        tbl_draft_put_domain(draft, bare);
+    }
+    bool good = put_mailboxes(draft, ids, domain, error);
+    if (ruled)
+        tbl_draft_put_domain(draft, ruled);
+    g_hash_table_remove_all(draft->numbers); /* they may be free again */
+    return good;
+}
+
+bool
+tbl_generate_domain(TblDraft *draft, const char *domain, bool anew, GError **error)
+{
+    g_autoptr(GArray) ids = all_ids(draft);
+    if (!ids)
+        return set_failed(error);
+    if (anew && !drop_generated(draft, ids, domain, error))
+        return false;
+    const TblDomain *declared = tbl_domains_get(draft->domains, domain);
+    return !declared || !declared->rule || put_mailboxes(draft, ids, NULL, error);
 }

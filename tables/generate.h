@@ -18,6 +18,6 @@ char *tbl_generate_address(TblDraft *draft, const TblRule *rule, const TblObject
  * beside it. False when the store failed. */
 bool tbl_generate_update(TblDraft *draft, TblObject *object, GError **error);
 
-/* After the rule of `domain` was set, changed (`anew`: what the old one made goes) or removed: all mailboxes, in the order in which they
- * were created. */
+/* After the rule of `domain` was set, changed or removed (`anew`: what the old one made goes): all mailboxes, in the order in
+ * which they were created. */
 bool tbl_generate_domain(TblDraft *draft, const char *domain, bool anew, GError **error);

@@ -50,6 +50,18 @@ static const DeclareCase new_cases[] = {
      OPTIONS(.domain_class = (char *)"relay", .catch_all = (char *)"SMTP:all@b.example"), 0, NULL},
     {"catch-all without domain",
      OPTIONS(.domain_class = (char *)"relay", .catch_all = (char *)"all"), TBL_EXIT_USAGE, "all"},
+    {"rule", OPTIONS(.domain_class = (char *)"relay", .rule = (char *)"%g.%s"), 0, NULL},
+    {"rule with domain",
+     OPTIONS(.domain_class = (char *)"relay", .rule = (char *)"smtp:%1g%s@New.Example"), 0, NULL},
+    {"rule of another domain",
+     OPTIONS(.domain_class = (char *)"relay", .rule = (char *)"%g@other.example"), TBL_EXIT_USAGE,
+     "new.example"},
+    {"bad rule", OPTIONS(.domain_class = (char *)"relay", .rule = (char *)"%q"), TBL_EXIT_USAGE,
+     "%m"},
+    {"rule of a mirror", OPTIONS(.mirror = (char *)"other.example", .rule = (char *)"%m"),
+     TBL_EXIT_USAGE, "--mirror"},
+    {"rule of class route", OPTIONS(.domain_class = (char *)"route", .rule = (char *)"%m"),
+     TBL_EXIT_USAGE, "--rule"},
     {"route without next hop", OPTIONS(.domain_class = (char *)"route"), 0, NULL},
 };
 
@@ -146,6 +158,24 @@ test_empty_removes(void)
     g_assert_cmpint(domain->domain_class, ==, TBL_DOMAIN_RELAY);
 }
 
+static void
+test_rule(void)
+{
+    const DeclareCase mine = {"subdomains", OPTIONS(.rule = (char *)"%m"), TBL_EXIT_USAGE, "exact"};
+    const DeclareCase other = {"another", OPTIONS(.rule = (char *)"%m"), 0, NULL};
+    const DeclareCase gone = {"empty", OPTIONS(.rule = (char *)""), 0, NULL};
+    g_autoptr(TblDomain) wide = tbl_domain_new(".new.example", TBL_DOMAIN_RELAY);
+    wide->class_given = true;
+    check(&mine, wide);
+    g_autoptr(TblDomain) ruled = tbl_domain_new("new.example", TBL_DOMAIN_RELAY);
+    ruled->class_given = true;
+    ruled->rule = g_strdup("%g");
+    check(&other, ruled);
+    g_assert_cmpstr(ruled->rule, ==, "%m");
+    check(&gone, ruled);
+    g_assert_null(ruled->rule);
+}
+
 /* What is stored and what is given are judged together. */
 static void
 test_set_conflicts(void)
@@ -171,6 +201,7 @@ main(int argc, char **argv)
     g_test_add_func("/ctl-declare/values", test_values);
     g_test_add_func("/ctl-declare/mirror", test_mirror_inherits);
     g_test_add_func("/ctl-declare/empty", test_empty_removes);
+    g_test_add_func("/ctl-declare/rule", test_rule);
     g_test_add_func("/ctl-declare/conflicts", test_set_conflicts);
     return g_test_run();
 }

@@ -72,6 +72,42 @@ test_goes_with_its_rule(void)
     assert_lookup(fixture, "virtual_alias_maps", "lee@new.example", "NOTFOUND");
 }
 
+/* What the old rule made must not stand in the way of the new one, whoever comes first. */
+static void
+test_changed_rule_begins_anew(void)
+{
+    g_autoptr(Fixture) fixture = world();
+    mailbox(fixture, TBL_ORIGIN_LOCAL, "u1", "Ray", "Lee", 0);
+    mailbox(fixture, TBL_ORIGIN_LOCAL, "u2", "Ann", "Ray", 0);
+    mailbox(fixture, TBL_ORIGIN_LOCAL, "u3", "Bob", "Ray", 0);
+    declare_with_rule(fixture, "new.example", "%s");
+    declare_with_rule(fixture, "new.example", "%g");
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "ray@new.example", "OK u1@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ray2@new.example", "NOTFOUND");
+    declare_with_rule(fixture, "new.example", "%s");
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "ray@new.example", "OK u2@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ray2@new.example", "OK u3@relay.example");
+}
+
+/* An address that is another's target elsewhere is not free; in a declared domain it is just that. */
+static void
+test_targets(void)
+{
+    g_autoptr(Fixture) fixture = world();
+    TblObject *remote = fixture_object(TBL_CLASS_REMOTE, "r", "smtp:r@relay.example", NULL);
+    remote->target = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("ann@far.example"), true);
+    fixture_put(fixture, remote);
+    g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_MAILBOX, "ann");
+    g_autoptr(TblRule) rule = tbl_rule_parse("%m@far.example", NULL, NULL);
+    g_autofree char *elsewhere = tbl_generate_address(fixture_draft(fixture), rule, object, NULL);
+    g_assert_cmpstr(elsewhere, ==, "ann2@far.example");
+    fixture_declare(fixture, tbl_domain_new("far.example", TBL_DOMAIN_RELAY));
+    g_autofree char *declared = tbl_generate_address(fixture_draft(fixture), rule, object, NULL);
+    g_assert_cmpstr(declared, ==, "ann@far.example");
+}
+
 static void
 test_explicit_displaces(void)
 {
@@ -147,6 +183,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/generate/present-and-future", test_present_and_future);
     g_test_add_func("/generate/goes-with-rule", test_goes_with_its_rule);
+    g_test_add_func("/generate/changed-rule", test_changed_rule_begins_anew);
+    g_test_add_func("/generate/targets", test_targets);
     g_test_add_func("/generate/explicit-displaces", test_explicit_displaces);
     g_test_add_func("/generate/names-change", test_names_change_numbers_stay);
     g_test_add_func("/generate/directory", test_directory_is_not_numbered);
