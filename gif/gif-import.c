@@ -167,9 +167,8 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
     }
     options->files = arguments->files;
     options->codepage = *codepage;
-    options->plan = (GifPlanOptions){.mode = (GifMode)mode,
-                                     .overwrite = arguments->overwrite,
-                                     .compat = arguments->compat};
+    options->plan = (GifPlanOptions){
+        .mode = (GifMode)mode, .overwrite = arguments->overwrite, .compat = arguments->compat};
     options->progress = (GifProgressMode)progress;
     options->dry_run = arguments->dry_run;
     options->keep_going = arguments->keep_going;

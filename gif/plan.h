@@ -16,9 +16,9 @@
 #include "tables/rule.h"
 
 typedef struct {
-    GifMode mode;   /* of rows that say none */
-    bool overwrite; /* multi-valued columns replace */
-    bool compat;    /* Exchange's own behaviour where ours is kinder */
+    GifMode mode;        /* of rows that say none */
+    bool overwrite;      /* multi-valued columns replace */
+    bool compat;         /* Exchange's own behaviour where ours is kinder */
     const TblRule *rule; /* makes the primary of new mailboxes that bring none; NULL for none */
 } GifPlanOptions;
 

@@ -253,8 +253,7 @@ pd_ctl_declaration_apply(const PdCtlDeclaration *options, const TblDomains *doma
 {
     return apply_mirror(options->mirror, domain, error) &&
            apply_class(options->domain_class, domains, domain, error) &&
-           apply_route(options->route, domain, error) &&
-           apply_rule(options->rule, domain, error) &&
+           apply_route(options->route, domain, error) && apply_rule(options->rule, domain, error) &&
            apply_catch_all(options->catch_all, domain, error) &&
            apply_switch("rewrite", options->rewrite, &domain->rewrite, error) &&
            apply_switch("expand", options->expand, &domain->expand, error) &&

@@ -36,7 +36,8 @@ draft_domains(const PdCtlChange *change)
 
 /* ---- add and set ---- */
 
-/* Puts a declaration (NULL: takes that of `name` away), and makes or takes out what its rule says. */
+/* Puts a declaration (NULL: takes that of `name` away), and makes or takes out what its rule says.
+ */
 static bool
 put_domain(PdCtlChange *change, const char *name, const TblDomain *domain, GError **error)
 {
