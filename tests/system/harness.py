@@ -637,6 +637,15 @@ class World:
             self.shared_sm = self.socketmap()
         return self.shared_sm.ask(table, key)
 
+    def wait_everywhere(self, table, key, reply, what):
+        """Until each worker answers with something that begins so: each learns of a change for itself."""
+        clients = [Socketmap(self.sm_unix) for _ in range(8)]
+        try:
+            until(lambda: all(client.ask(table, key).startswith(reply) for client in clients), what, 10 * SLOWNESS)
+        finally:
+            for client in clients:
+                client.close()
+
     def act(self, recipient=None, **changes):
         if self.shared_pol is None:
             self.shared_pol = self.policy()

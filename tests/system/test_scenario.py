@@ -374,7 +374,7 @@ class Outage(PostfixCase):
         self.accepts_again()
         before = len(self.postfix.bounces())
         spoil(world.store)
-        until(lambda: world.ask("virtual_alias_maps", "carl@domain2.example").startswith("TEMP "), "the daemon notices")
+        world.wait_everywhere("virtual_alias_maps", "carl@domain2.example", "TEMP ", "the daemon notices")
         self.assertAll(self.TEMPORARY, self.OURS)
         self.assertTrue(world.alive())
         table = f"socketmap:unix:{world.sm_unix}:"
@@ -382,7 +382,7 @@ class Outage(PostfixCase):
         failed = self.postfix.postmap("carl@domain2.example", table + "virtual_alias_maps", rc=1)
         self.assertIn("fatal", failed.err + failed.out)
         heal(world.store)
-        until(lambda: world.ask("virtual_alias_maps", "carl@domain2.example").startswith("OK "), "the store is back")
+        world.wait_everywhere("virtual_alias_maps", "carl@domain2.example", "OK ", "the store is back")
         self.accepts_again()
         self.assertEqual(len(self.postfix.bounces()), before)
 

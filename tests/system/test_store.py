@@ -54,13 +54,10 @@ class StoreCase(FreshCase):
         self.assertTrue(reply.startswith("TEMP ") and len(reply) > len("TEMP "), f"{table} {key}: {reply}")
 
     def fails(self, world):
-        """Each worker learns it for itself."""
-        until(lambda: world.ask(*FOUND[:2]).startswith("TEMP "), "the daemon notices that its store is gone", 10 * SLOWNESS)
-        until(lambda: world.act(OURS[0]).startswith("DEFER_IF_PERMIT "), "the policy service notices too", 10 * SLOWNESS)
+        world.wait_everywhere(*FOUND[:2], "TEMP ", "the daemon notices that its store is gone")
 
     def heals(self, world):
-        until(lambda: world.ask(*FOUND[:2]) == FOUND[2], "the daemon uses the store again", 10 * SLOWNESS)
-        until(lambda: world.act(OURS[0]) == "DUNNO", "the policy service uses it too", 10 * SLOWNESS)
+        world.wait_everywhere(*FOUND, "the daemon uses the store again")
 
 
 class NeverPopulated(StoreCase):
