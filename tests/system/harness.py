@@ -410,10 +410,13 @@ def notify_path(world):
 class World:
     """One store, one configuration, at most one daemon."""
 
-    def __init__(self, config=None, root=None):
+    def __init__(self, config=None, group=None):
+        """With a group, the programs run in it."""
         self.dir = tempfile.mkdtemp(prefix="pg-", dir="/tmp")
         os.chmod(self.dir, 0o755)
         self.uid, self.gid = plain_user()
+        if group is not None and os.geteuid() == 0:
+            self.gid = grp.getgrnam(group).gr_gid
         self.store_dir = self.make_dir("s", 0o755)
         self.work = self.make_dir("w", 0o755)
         self.socket_dir = self.make_dir("k", 0o755)
@@ -665,6 +668,7 @@ class WorldCase(unittest.TestCase):
     """Tests that share one world; populate() fills it before the daemon starts."""
 
     CONFIG = None
+    GROUP = None
     START = True
     world = None
 
@@ -672,7 +676,7 @@ class WorldCase(unittest.TestCase):
     def setUpClass(cls):
         for name in ("policyd", "policyctl"):
             program(name)
-        cls.world = World(cls.CONFIG)
+        cls.world = World(cls.CONFIG, cls.GROUP)
         try:
             cls.populate(cls.world)
             if cls.START:

@@ -1,5 +1,6 @@
 """policyd as a process: configuration check, start and stop, signals, sockets, one daemon per store."""
 
+import fcntl
 import os
 import select
 import signal
@@ -532,6 +533,78 @@ class Notify(DaemonCase):
         self.messages(sock, "READY=1")
         with Socketmap(world.sm_unix) as client:
             self.assertTrue(client.ask(*FOUND).startswith("TEMP "))
+
+
+class Activation(DaemonCase):
+    """Sockets that a service manager holds, passed by name."""
+
+    def setUp(self):
+        super().setUp()
+        self.world = self.make_world()
+        people.declare(self.world)
+        people.populate(self.world)
+        self.held = {}
+        for name in ("policy", "socketmap"):
+            sock = socket.socket(socket.AF_UNIX)
+            path = os.path.join(self.world.socket_dir, "held-" + name)
+            sock.bind(path)
+            os.chmod(path, 0o600 if name == "policy" else 0o666)
+            self.world.give(path)
+            sock.listen(100)
+            self.addCleanup(sock.close)
+            self.held[name] = (sock, path)
+
+    def start(self):
+        import subprocess
+
+        first = 3
+        sockets = [sock for sock, _ in self.held.values()]
+        copies = [os.dup(sock.fileno()) for sock in sockets]
+
+        def place():
+            # High first, so that no copy is overwritten before it was placed.
+            high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 50) for fd in copies]
+            for n, fd in enumerate(high):
+                os.dup2(fd, first + n, inheritable=True)
+
+        env = dict(os.environ, LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES=":".join(self.held))
+        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        with open(self.world.log, "ab") as log:
+            # The shell's process becomes the daemon, so that LISTEN_PID names it.
+            self.world.daemon = subprocess.Popen(
+                ["/bin/sh", "-c", 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"', "sh", program("policyd"), "--config", self.world.conf],
+                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=place, pass_fds=[first + n for n in range(len(sockets))],
+                cwd="/", **extra)
+        for fd in copies:
+            os.close(fd)
+
+    def test_52_by_name(self):
+        """[52] each socket serves what its name says; the configured ones are not made"""
+        self.start()
+        with Socketmap(self.held["socketmap"][1]) as client:
+            self.assertEqual(client.ask_bytes(*FOUND), VALUE)
+        with Policy(self.held["policy"][1]) as client:
+            self.assertEqual(client.ask("ann@domain2.example"), "DUNNO")
+        self.assertFalse(os.path.exists(self.world.sm_unix))
+        self.assertEqual(stat.S_IMODE(os.stat(self.held["policy"][1]).st_mode), 0o600)
+        self.world.stop()
+        self.assertTrue(os.path.exists(self.held["socketmap"][1]), "a held socket is not the daemon's to remove")
+
+    def test_18_restart_refuses_nobody(self):
+        """[18] over a restart, and a kill, connects wait and are answered"""
+        for end in (self.world.stop, self.world.kill, self.world.stop):
+            self.start()
+            with Socketmap(self.held["socketmap"][1]) as client:
+                self.assertEqual(client.ask_bytes(*FOUND), VALUE)
+            end()
+            waiting = [Socketmap(self.held["socketmap"][1]) for _ in range(20)]
+            for client in waiting:
+                client.send(Socketmap.request(*FOUND))
+            self.start()
+            for client in waiting:
+                self.assertEqual(client.read_frame(), VALUE)
+                client.close()
+            self.world.stop()
 
 
 class Promises(WorldCase):

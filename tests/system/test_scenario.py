@@ -415,6 +415,9 @@ class Chroot(PostfixCase):
 
     CHROOT = True
     START = False
+    GROUP = "postfix"
+    # As it is without a [sockets] group: 0660, group postfix.
+    CONFIG = {"sockets": {"mode": None, "group": None}}
 
     @classmethod
     def populate(cls, world):
@@ -426,7 +429,8 @@ class Chroot(PostfixCase):
         cls.postfix.configure("unix:policyd/socketmap", "unix:policyd/policy")
         cls.postfix.make_queue()
         folder = os.path.join(cls.postfix.queue, "policyd")
-        os.mkdir(folder, 0o755)
+        os.mkdir(folder)
+        os.chmod(folder, 0o750)
         world.give(folder)
         world.sm_unix = os.path.join(folder, "socketmap")
         world.pol_unix = os.path.join(folder, "policy")
@@ -434,7 +438,10 @@ class Chroot(PostfixCase):
         world.start()
 
     def test_50_relative_sockets(self):
-        """[50] unix:policyd/socketmap works in the chroot"""
+        """[50] unix:policyd/socketmap works in the chroot, with the default mode and group"""
+        for path in (self.world.sm_unix, self.world.pol_unix):
+            found = os.stat(path)
+            self.assertEqual((found.st_mode & 0o777, found.st_gid), (0o660, self.world.gid))
         self.assertEqual(self.deliver("ann@domain2.example"), ["ann@company.example"])
         self.assertEqual(self.deliver("bob@domain2.example", lmtp=True, plain=True), ["bob@box.example"])
         self.assertUnknown("nobody@domain2.example")
