@@ -93,7 +93,10 @@ gif_changes_collect(TblDraft *draft, GifPrint print, GifJudge *judge, GifChanges
     g_autoptr(GString) line = g_string_new(NULL);
     Collect collect = {print, judge, changes, false, removed, line};
     *changes = (GifChanges){0};
-    if (!tbl_draft_foreach_change(draft, change_collect, &collect, error)) {
+    bool walked = print == GIF_PRINT_NOTHING
+                      ? tbl_draft_visit_changes(draft, change_collect, &collect, error)
+                      : tbl_draft_foreach_change(draft, change_collect, &collect, error);
+    if (!walked) {
         return false;
     }
     if (collect.failed) {

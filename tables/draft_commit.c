@@ -105,6 +105,19 @@ tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GEr
     return true;
 }
 
+bool
+tbl_draft_visit_changes(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error)
+{
+    for (guint i = 0; i < draft->objects.entries->len; i++) {
+        g_autoptr(TblObject) before = NULL, after = NULL;
+        if (!load_change(draft, g_ptr_array_index(draft->objects.entries, i), &before, &after))
+            return set_failed(error);
+        if (is_change(before, after) && !each(before, after, data))
+            break;
+    }
+    return true;
+}
+
 static bool
 domain_changed(TblDraft *draft, const char *name)
 {

@@ -62,7 +62,7 @@ test_new(void)
     put_list(fixture, "two", "SMTP:two@alias.example", "one");
     put_list(fixture, "nobody", "SMTP:nobody@alias.example", "unknown");
     g_autofree char *verdicts = judge(fixture, true), *after = judge(fixture, true);
-    g_assert_cmpstr(verdicts, ==, "one:920 over:921 two:920 lost:922");
+    g_assert_cmpstr(verdicts, ==, "lost:922 over:921 one:920 two:920");
     g_assert_cmpstr(after, ==, "");
 }
 
@@ -92,7 +92,7 @@ test_left(void)
         g_assert_true(tbl_draft_delete(fixture_draft(fixture), object->id, NULL));
     }
     g_autofree char *verdicts = judge(fixture, true), *after = judge(fixture, false);
-    g_assert_cmpstr(verdicts, ==, "all:923 ann:923");
+    g_assert_cmpstr(verdicts, ==, "ann:923 all:923");
     g_assert_cmpstr(after, ==, "");
     g_autoptr(TblObject) back =
         tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "ANN", NULL);
