@@ -91,6 +91,8 @@ static char *
 cursor_text(TblCursor *cursor)
 {
     TblSlice text = tbl_cursor_string(cursor);
+    if (text.len && memchr(text.ptr, '\0', text.len))
+        cursor->broken = true;
     return g_strndup(text.ptr, text.len);
 }
 
@@ -115,8 +117,9 @@ tbl_batch_decode(TblSlice bytes)
     cursor_digest(&cursor, batch->previous);
     cursor_digest(&cursor, batch->hash);
     batch->undone_by = tbl_cursor_number(&cursor);
-    batch->chunks = (guint32)tbl_cursor_number(&cursor);
-    return tbl_cursor_done(&cursor) ? g_steal_pointer(&batch) : NULL;
+    guint64 chunks = tbl_cursor_number(&cursor);
+    batch->chunks = (guint32)chunks;
+    return tbl_cursor_done(&cursor) && chunks <= G_MAXUINT32 ? g_steal_pointer(&batch) : NULL;
 }
 
 TblResult

@@ -67,6 +67,8 @@ void tbl_undo_abort(TblUndoLog *log); /* frees the log */
  * must not read TBL_DB_UNDO by this reader. TBL_NOTFOUND: they were dropped; TBL_FAILED: one is damaged or missing. */
 typedef bool (*TblUndoFunc)(TblUndoKind kind, TblSlice key, TblSlice before, gpointer data);
 TblResult tbl_undo_each(TblReader *reader, const TblBatch *batch, TblUndoFunc each, gpointer data);
+/* One chunk of undo records. False when it is damaged. Pure. */
+bool tbl_undo_decode(TblSlice chunk, TblUndoFunc each, gpointer data, bool *stopped);
 /* SHA-256 over the undo records as they are now. TBL_NOTFOUND, TBL_FAILED: one is missing, damaged. */
 TblResult tbl_undo_digest(TblReader *reader, const TblBatch *batch, guint8 digest[TBL_SHA256_SIZE]);
 /* Whether there is an undo record behind the last that the header knows of (TBL_NOTFOUND is right). */

@@ -98,8 +98,7 @@ judge_derived(TblRollback *rollback, const TblJournalItem *item)
     TblSlice after = array_slice(touch ? touch->first : now);
     if (is_of_directory(rollback, item->before.len ? item->before : after))
         return true;
-    /* Untouched since, its old state can be had exactly. */
-    return touch && !tbl_rollback_differs(rollback, item->kind, item->before, after);
+    return touch && touch->derived; /* untouched since, its old state can be had exactly */
 }
 
 bool
@@ -149,6 +148,17 @@ note_newcomer(TblRollback *rollback, TblSlice key, TblSlice before)
     }
 }
 
+/* The state that a thing has after the last batch that is known to have touched it: did that one change it? */
+static void
+note_state(TblRollback *rollback, const TblJournalItem *item, TblSlice state)
+{
+    TblTouch *touch = item->note;
+    if (touch->derived || !tbl_rollback_differs(rollback, item->kind, array_slice(touch->found), state))
+        return;
+    touch->blocker = touch->last;
+    g_hash_table_add(rollback->blockers, id_key(touch->last));
+}
+
 static void
 follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key, TblSlice before, gpointer data)
 {
@@ -158,10 +168,12 @@ follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSl
     if (!item)
         return;
     TblTouch *touch = item->note;
-    if (!touch)
+    if (touch) {
+        note_state(rollback, item, before);
+    } else {
         item->note = touch = touch_new(before);
-    else if (tbl_rollback_differs(rollback, kind, array_slice(touch->found), before))
-        touch->blocker = touch->last;
+        touch->derived = kind == TBL_UNDO_OBJECT && !tbl_rollback_differs(rollback, kind, item->before, before);
+    }
     array_set(touch->found, before);
     touch->last = rollback->current;
 }
@@ -197,9 +209,8 @@ check_item(TblRollback *rollback, TblJournalItem *item)
     if (!touch)
         return;
     state_now(rollback, item, now);
-    if (tbl_rollback_differs(rollback, item->kind, array_slice(touch->found), array_slice(now)))
-        touch->blocker = touch->last;
-    if (touch->blocker == 0 || tbl_rollback_is_derived(rollback, item))
+    note_state(rollback, item, array_slice(now));
+    if (touch->blocker == 0)
         return;
     g_autofree char *what = item_text(item, array_slice(touch->first));
     tbl_rollback_add_conflict(rollback, g_strdup_printf("%s was changed by batch %" G_GUINT64_FORMAT, what, touch->blocker),
@@ -258,6 +269,7 @@ bool
 tbl_rollback_check(TblRollback *rollback, GError **error)
 {
     static const TblJournalFuncs funcs = {skip_later, follow_item};
+    rollback->blockers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (removes_domain(rollback->journal))
         rollback->newcomers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, touch_free);
     if (!tbl_journal_follow(rollback->journal, &funcs, rollback, error))
@@ -280,6 +292,8 @@ tbl_rollback_end(TblRollback *rollback)
     for (guint i = 0; rollback->journal && i < tbl_journal_count(rollback->journal); i++)
         touch_free(tbl_journal_item(rollback->journal, i)->note);
     tbl_journal_free(rollback->journal);
+    if (rollback->blockers)
+        g_hash_table_unref(rollback->blockers);
     if (rollback->newcomers)
         g_hash_table_unref(rollback->newcomers);
     g_array_unref(rollback->conflicts);
@@ -330,6 +344,29 @@ compare_conflicts(gconstpointer a, gconstpointer b)
     return x->batch != y->batch ? (x->batch > y->batch) - (x->batch < y->batch) : strcmp(x->reason, y->reason);
 }
 
+static int
+compare_numbers(gconstpointer a, gconstpointer b)
+{
+    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+    return (x > y) - (x < y);
+}
+
+/* All batches that stand in the way, in order. Caller frees. */
+static char *
+list_batches(TblRollback *rollback)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < rollback->conflicts->len; i++) {
+        guint64 batch = g_array_index(rollback->conflicts, TblConflict, i).batch;
+        if (batch != 0)
+            g_hash_table_add(rollback->blockers, id_key(batch));
+    }
+    g_autoptr(GList) numbers = g_list_sort(g_hash_table_get_keys(rollback->blockers), compare_numbers);
+    for (GList *at = numbers; at; at = at->next)
+        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, text->len ? ", " : "", *(const guint64 *)at->data);
+    return g_string_free(text, FALSE);
+}
+
 bool
 tbl_rollback_judge(TblRollback *rollback, GError **error)
 {
@@ -343,19 +380,13 @@ tbl_rollback_judge(TblRollback *rollback, GError **error)
     if (!find_culprits(rollback, error))
         return false;
     g_array_sort(conflicts, compare_conflicts);
-    g_autoptr(GString) batches = g_string_new(NULL), text = g_string_new(NULL);
-    guint64 last = 0;
-    for (guint i = 0; i < conflicts->len; i++) {
-        const TblConflict *conflict = &g_array_index(conflicts, TblConflict, i);
-        if (conflict->batch != last)
-            g_string_append_printf(batches, "%s%" G_GUINT64_FORMAT, batches->len ? ", " : "", conflict->batch);
-        last = conflict->batch;
-        if (i < NAMED_MAX)
-            g_string_append_printf(text, "%s%s", i ? "; " : "", conflict->reason);
-    }
+    g_autofree char *batches = list_batches(rollback);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < conflicts->len && i < NAMED_MAX; i++)
+        g_string_append_printf(text, "%s%s", i ? "; " : "", g_array_index(conflicts, TblConflict, i).reason);
     if (conflicts->len > NAMED_MAX)
         g_string_append_printf(text, "; and %u more", conflicts->len - NAMED_MAX);
     g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED, "batch %" G_GUINT64_FORMAT " cannot be rolled back%s%s: %s",
-                tbl_journal_batch(rollback->journal)->number, batches->len ? " before later ones: " : "", batches->str, text->str);
+                tbl_journal_batch(rollback->journal)->number, *batches ? " before later ones: " : "", batches, text->str);
     return false;
 }

@@ -10,6 +10,7 @@ typedef struct {
     GByteArray *found; /* the state that the last of them found */
     guint64 last;      /* that last one */
     guint64 blocker;   /* the last that changed more than what rules make; 0 for none */
+    bool derived;      /* the batch at hand changed only what rules make */
 } TblTouch;
 
 /* Something that stands against the rollback. */
@@ -26,6 +27,7 @@ typedef struct {
     bool mixed;             /* a later batch is in force */
     bool broken;            /* a state could not be read */
     guint64 current;        /* while following: the batch by which the later one is undone or redone last */
+    GHashTable *blockers;   /* set of batches, guint64 * */
     GHashTable *newcomers;  /* id -> TblTouch of what later batches changed; NULL when no domain is to go */
     GHashTable *wanted;     /* while looking for culprits: id -> batch */
     GArray *conflicts;      /* TblConflict */

@@ -6,6 +6,7 @@
 #define CHUNK_SIZE 1800
 #define BATCH_KEY_SIZE 8
 #define UNDO_KEY_SIZE 12
+#define OBJECT_KEY_SIZE 8
 
 struct TblUndoLog {
     TblWriter *writer;
@@ -176,28 +177,32 @@ chunk_get(TblReader *reader, guint64 number, guint32 sequence, TblSlice *chunk)
     return tbl_reader_get(reader, TBL_DB_UNDO, (TblSlice){key, sizeof key}, chunk);
 }
 
+bool
+tbl_undo_decode(TblSlice chunk, TblUndoFunc each, gpointer data, bool *stopped)
+{
+    TblCursor cursor = tbl_cursor(chunk);
+    *stopped = false;
+    while (!*stopped && cursor.at < cursor.end) {
+        guint64 kind = tbl_cursor_number(&cursor);
+        TblSlice key = tbl_cursor_string(&cursor), before = tbl_cursor_string(&cursor);
+        if (cursor.broken || kind < TBL_UNDO_OBJECT || kind >= TBL_UNDO_END ||
+            (kind == TBL_UNDO_OBJECT && key.len != OBJECT_KEY_SIZE))
+            return false;
+        *stopped = !each((TblUndoKind)kind, key, before, data);
+    }
+    return true;
+}
+
 TblResult
 tbl_undo_each(TblReader *reader, const TblBatch *batch, TblUndoFunc each, gpointer data)
 {
-    if (batch->chunks == 0)
-        return TBL_NOTFOUND;
-    for (guint32 i = 0; i < batch->chunks; i++) {
+    bool stopped = false;
+    for (guint32 i = 0; i < batch->chunks && !stopped; i++) {
         TblSlice chunk;
-        if (chunk_get(reader, batch->number, i, &chunk) != TBL_FOUND)
-            return TBL_FAILED;
-        TblCursor cursor = tbl_cursor(chunk);
-        while (cursor.at < cursor.end) {
-            guint64 kind = tbl_cursor_number(&cursor);
-            TblSlice key = tbl_cursor_string(&cursor), before = tbl_cursor_string(&cursor);
-            if (cursor.broken || kind < TBL_UNDO_OBJECT || kind >= TBL_UNDO_END)
-                return TBL_FAILED;
-            if (!each((TblUndoKind)kind, key, before, data))
-                return TBL_FOUND;
-        }
-        if (!tbl_cursor_done(&cursor))
+        if (chunk_get(reader, batch->number, i, &chunk) != TBL_FOUND || !tbl_undo_decode(chunk, each, data, &stopped))
             return TBL_FAILED;
     }
-    return TBL_FOUND;
+    return batch->chunks > 0 ? TBL_FOUND : TBL_NOTFOUND;
 }
 
 TblResult
