@@ -54,7 +54,7 @@ apply_rules(TblRollback *rollback, GError **error)
         const TblDomain *was = tbl_domains_get(old, name), *is = tbl_domains_get(rollback->draft->domains, name);
         const char *old_rule = was ? was->rule : NULL, *new_rule = is ? is->rule : NULL;
         if (g_strcmp0(old_rule, new_rule) != 0 &&
-            !tbl_generate_domain(rollback->draft, name, old_rule && new_rule, error))
+            !tbl_generate_domain(rollback->draft, name, old_rule != NULL, error))
             return false;
     }
     return true;
