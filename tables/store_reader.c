@@ -15,6 +15,7 @@ struct TblReader {
     size_t seen_txn; /* LMDB's transaction number that `meta` was read at */
     TblMeta meta;
     Buffer value[TBL_DB_COUNT];
+    MDB_cursor *gap[TBL_DB_COUNT]; /* for proofs of absence, made when first needed */
 };
 
 static int
@@ -49,9 +50,12 @@ tbl_reader_free(TblReader *reader)
 {
     if (!reader)
         return;
-    mdb_txn_abort(reader->txn);
-    for (int i = 0; i < TBL_DB_COUNT; i++)
+    for (int i = 0; i < TBL_DB_COUNT; i++) {
         g_free(reader->value[i].bytes);
+        if (reader->gap[i])
+            mdb_cursor_close(reader->gap[i]);
+    }
+    mdb_txn_abort(reader->txn);
     g_free(reader);
 }
 
@@ -168,6 +172,54 @@ fetch_guarded(TblReader *reader, Fetch *f)
     return TBL_FAILED;
 }
 
+typedef struct {
+    MDB_txn *txn;
+    MDB_cursor **cursor;
+    MDB_dbi dbi;
+    MDB_val key;
+    bool empty; /* there is no record at all */
+} Gap;
+
+static int
+gap_check(const Gap *gap, MDB_val key, MDB_val value, bool after)
+{
+    int order = mdb_cmp(gap->txn, gap->dbi, &key, &gap->key);
+    bool beside = after ? order > 0 : order < 0;
+    return beside && tbl_store_record_intact(key, value.mv_data, value.mv_size) ? 0 : MDB_CORRUPTED;
+}
+
+static int
+gap_prove(void *argument)
+{
+    Gap *gap = argument;
+    MDB_val key = gap->key, value;
+    int rc = *gap->cursor ? mdb_cursor_renew(gap->txn, *gap->cursor) : mdb_cursor_open(gap->txn, gap->dbi, gap->cursor);
+    if (rc == 0)
+        rc = mdb_cursor_get(*gap->cursor, &key, &value, MDB_SET_RANGE);
+    bool past_end = rc == MDB_NOTFOUND;
+    if (rc == 0)
+        rc = gap_check(gap, key, value, true);
+    if (rc != 0 && !past_end)
+        return rc;
+    rc = mdb_cursor_get(*gap->cursor, &key, &value, past_end ? MDB_LAST : MDB_PREV);
+    gap->empty = past_end && rc == MDB_NOTFOUND;
+    if (rc == 0)
+        return gap_check(gap, key, value, false);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Damage to a key or to a page's order leads a search astray, and what was not met seems absent. Absence is believed only
+ * between two intact records that enclose the key. */
+static TblResult
+absent_for_certain(TblReader *reader, TblDb db, MDB_val key)
+{
+    Gap gap = {.txn = reader->txn, .cursor = &reader->gap[db], .dbi = reader->store->dbi[db], .key = key};
+    if (tbl_store_guarded(gap_prove, &gap) != 0)
+        return TBL_FAILED;
+    guint64 expected = db == TBL_DB_ADDRESSES ? reader->meta.addresses : db == TBL_DB_NAMES ? reader->meta.objects : 0;
+    return gap.empty && expected > 0 ? TBL_FAILED : TBL_NOTFOUND;
+}
+
 TblResult
 tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value)
 {
@@ -181,7 +233,7 @@ tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value)
     TblResult result = fetch_guarded(reader, &f);
     if (result == TBL_FOUND)
         *value = (TblSlice){f.copy->bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE};
-    return result;
+    return result == TBL_NOTFOUND ? absent_for_certain(reader, db, f.key) : result;
 }
 
 /* Looks the database up in the map. */

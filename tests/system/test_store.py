@@ -330,6 +330,29 @@ class CorruptRecord(StoreCase):
         self.assertTrue(world.alive())
 
 
+    def test_22_damaged_key(self):
+        """[22] a record that is no longer found because its key is damaged is a failure, not an absence"""
+        world = self.filled()
+        world.ctl("object", "add", "somebody", "--address=SMTP:KeyVictim@box.example", "--address=smtp:KEYVICTIM@domain2.example")
+        world.start()
+        self.assertEqual(world.ask("virtual_mailbox_maps", "keyvictim@box.example"), "OK KeyVictim@box.example")
+        world.stop()
+        with open(world.store, "r+b") as out:
+            data = out.read()
+            # The spelling of the owner's record is another one: these are keys.
+            places = [i for i in range(len(data)) if data.startswith(b"keyvictim@", i)]
+            self.assertTrue(places, "the folded address is a key in the store")
+            for place in places:
+                out.seek(place + 3)
+                out.write(b"\x7f")
+        world.start()
+        self.assertTemp(world, "virtual_mailbox_maps", "keyvictim@box.example")
+        self.assertTemp(world, "virtual_alias_maps", "keyvictim@domain2.example")
+        for address in ("keyvictim@box.example", "keyvictim@domain2.example"):
+            self.assertTrue(world.act(address).startswith("DEFER_IF_PERMIT 4.3.0 "), address)
+        self.assertHealthy(world)
+
+
 class Files(StoreCase):
     def test_modes(self):
         """the store is 0640, its lock 0660, the control socket 0600, all of the folder's owner"""
