@@ -59,27 +59,6 @@ compare_texts(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Primaries first, then by type and value, so that equal objects show equal. */
-static gint
-compare_proxies(gconstpointer a, gconstpointer b)
-{
-    const TblProxy *x = *(TblProxy *const *)a, *y = *(TblProxy *const *)b;
-    if (x->primary != y->primary)
-        return x->primary ? -1 : 1;
-    int by_type = strcmp(x->type, y->type);
-    return by_type ? by_type : strcmp(x->value, y->value);
-}
-
-static GPtrArray *
-sorted_addresses(const TblObject *object)
-{
-    GPtrArray *sorted = g_ptr_array_sized_new(object->addresses->len);
-    for (guint i = 0; i < object->addresses->len; i++)
-        g_ptr_array_add(sorted, g_ptr_array_index(object->addresses, i));
-    g_ptr_array_sort(sorted, compare_proxies);
-    return sorted;
-}
-
 /* The names of a reference list, sorted; NULL when the store failed. */
 static GPtrArray *
 sorted_names(const TblContext *context, const TblObject *object, TblRefs which)
@@ -114,7 +93,8 @@ json_generated(TblJson *json, const TblObject *object)
 static void
 json_addresses(TblJson *json, const TblObject *object)
 {
-    g_autoptr(GPtrArray) addresses = sorted_addresses(object);
+    /* As stored: primaries first, by type, then secondaries as they came. */
+    const GPtrArray *addresses = object->addresses;
     tbl_json_array_begin(json, "addresses");
     for (guint i = 0; i < addresses->len; i++) {
         g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
@@ -280,7 +260,7 @@ text_scalars(GString *out, const TblObject *object)
 bool
 pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObject *object)
 {
-    g_autoptr(GPtrArray) addresses = sorted_addresses(object);
+    const GPtrArray *addresses = object->addresses;
     text_line(out, "name", object->name);
     text_line(out, "class", tbl_class_name(object->object_class));
     text_line(out, "origin", origin_name(object->origin));

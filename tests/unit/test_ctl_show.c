@@ -93,10 +93,10 @@ static void
 test_mailbox(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_MAILBOX, "ann");
+    add_address(object, "SMTP", "ann@north.example", true);
+    add_address(object, "X400", "c=US;s=Lee;", true);
     add_address(object, "smtp", "z@north.example", false);
     add_address(object, "SMTP", "a.lee@north.example", false);
-    add_address(object, "X400", "c=US;s=Lee;", true);
-    add_address(object, "SMTP", "ann@north.example", true);
     tbl_object_set_text(object, TBL_TEXT_DISPLAY, "Ann \"A\" Lee");
     tbl_object_set_text(object, TBL_TEXT_FORWARD, "BOB");
     g_ptr_array_add(object->refs[TBL_REFS_GENERATED], g_strdup("ann@rule.example"));
@@ -105,7 +105,7 @@ test_mailbox(Fixture *fixture, gconstpointer data)
     assert_json(fixture, object,
                 "{\"class\":\"mailbox\",\"name\":\"ann\",\"origin\":\"local\",\"addresses\":["
                 "\"SMTP:ann@north.example\","
-                "\"X400:c=US;s=Lee;\",\"smtp:a.lee@north.example\",\"smtp:z@north.example\"],"
+                "\"X400:c=US;s=Lee;\",\"smtp:z@north.example\",\"smtp:a.lee@north.example\"],"
                 "\"generated\":[\"smtp:ann@rule.example\"],"
                 "\"display\":\"Ann \\\"A\\\" "
                 "Lee\",\"hidden\":true,\"deliver_and_redirect\":false,\"limit_in\":0,"
