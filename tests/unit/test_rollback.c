@@ -419,6 +419,24 @@ test_rule_is_no_obstacle(void)
     assert_lookup(fixture, "virtual_alias_maps", "dee@ruled.example", "OK dee@north.example");
 }
 
+/* A made address that somebody else got meanwhile stays there; who comes back gets the next number. */
+static void
+test_made_address_is_not_fought_over(void)
+{
+    g_autoptr(Fixture) fixture = world();
+    declare_with_rule(fixture, "x");
+    commit(fixture);
+    erase(fixture, "ann");
+    guint64 batch = commit(fixture);
+    mailbox(fixture, "cy");
+    commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "x@ruled.example", "OK cy@north.example");
+    roll_back(fixture, batch);
+    assert_lookup(fixture, "virtual_alias_maps", "x@ruled.example", "OK cy@north.example");
+    assert_lookup(fixture, "virtual_alias_maps", "x2@ruled.example", "OK bob@north.example");
+    assert_lookup(fixture, "virtual_alias_maps", "x3@ruled.example", "OK ann@north.example");
+}
+
 /* A local batch that only touched what a rule made on an object of the directory leaves that object to the directory. */
 static void
 test_directory_objects_stay(void)
@@ -462,6 +480,7 @@ main(int argc, char **argv)
     g_test_add_func("/rollback/tombstone-of-a-given-address", test_tombstone_of_a_given_address);
     g_test_add_func("/rollback/rule-exactly", test_rule_exactly);
     g_test_add_func("/rollback/rule-is-no-obstacle", test_rule_is_no_obstacle);
+    g_test_add_func("/rollback/made-address-is-not-fought-over", test_made_address_is_not_fought_over);
     g_test_add_func("/rollback/directory-objects-stay", test_directory_objects_stay);
     return g_test_run();
 }
