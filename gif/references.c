@@ -13,7 +13,13 @@ gif_reference_name(TblSlice text)
     static const char separator[] = "/cn=";
     size_t length = strlen(separator);
     TblSlice name = text;
-    for (size_t i = 0; i + length <= text.len; i++) {
+    const size_t marker = strlen(GIF_REFERENCE_VERBATIM);
+    bool verbatim = text.len >= marker &&
+                    g_ascii_strncasecmp(text.ptr, GIF_REFERENCE_VERBATIM, marker) == 0;
+    if (verbatim) {
+        name = (TblSlice){text.ptr + marker, text.len - marker};
+    }
+    for (size_t i = 0; !verbatim && i + length <= text.len; i++) {
         if (g_ascii_strncasecmp(text.ptr + i, separator, length) == 0) {
             name = (TblSlice){text.ptr + i + length, text.len - i - length};
         }

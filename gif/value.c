@@ -20,6 +20,8 @@ typedef struct {
     GifCell *cell;
     guint clears, removes, plain;
     int include; /* 295 or 296 */
+    gsize start;  /* of the piece in the scratch */
+    bool literal; /* the piece begins with a character behind a backslash: it has no special meaning */
     bool bad;    /* 245 */
 } Lex;
 
@@ -133,7 +135,9 @@ piece_finish(Lex *lex, TblSlice text, bool quoted)
         lex->cell->fault = GIF_CODE_VALUE_LONG;
         return;
     }
-    if (*text.ptr != '~' && *text.ptr != '=' && *text.ptr != '#') {
+    bool special = *text.ptr == '~' || *text.ptr == '=' || *text.ptr == '#';
+    /* An account has no escapes, so quotes do for it what a backslash does elsewhere. */
+    if (!special || lex->literal || (quoted && (lex->flags & GIF_LEX_PLAIN) != 0)) {
         lex->plain++;
         value_add(lex, text, quoted && (is_blank(*text.ptr) || is_blank(text.ptr[text.len - 1])));
         return;
@@ -197,6 +201,7 @@ byte_copy(Lex *lex, const char *at, const char *end)
     guint taken = escape_read(lex, at + 1, end, out);
     if (taken == 0) {
         lex->cell->backslashes++;
+        lex->literal = lex->literal || lex->lexer->used == lex->start;
         return 1;
     }
     lex->lexer->used++;
@@ -210,10 +215,18 @@ is_separator(const Lex *lex, char c)
            c == lex->lexer->dialect.mv;
 }
 
-static TblSlice
-piece_since(const Lex *lex, gsize start)
+static void
+piece_begin(Lex *lex)
 {
-    return (TblSlice){lex->lexer->scratch + start, lex->lexer->used - start};
+    lex->start = lex->lexer->used;
+    lex->literal = false;
+}
+
+static void
+piece_end(Lex *lex, bool quoted)
+{
+    const GifLexer *lexer = lex->lexer;
+    piece_finish(lex, (TblSlice){lexer->scratch + lex->start, lexer->used - lex->start}, quoted);
 }
 
 /* A quoted value, or a quoted field of several: from behind the opening quote to behind the closing
@@ -222,7 +235,7 @@ static const char *
 quoted_lex(Lex *lex, const char *at, const char *end)
 {
     char quote = lex->lexer->dialect.quote;
-    gsize start = lex->lexer->used;
+    piece_begin(lex);
     while (at < end) {
         if (*at == quote) {
             if (at + 1 >= end || at[1] != quote) {
@@ -233,14 +246,14 @@ quoted_lex(Lex *lex, const char *at, const char *end)
             lex->lexer->scratch[lex->lexer->used++] = quote;
             at++;
         } else if (is_separator(lex, *at)) {
-            piece_finish(lex, piece_since(lex, start), true);
-            start = lex->lexer->used;
+            piece_end(lex, true);
+            piece_begin(lex);
             at++;
         } else {
             at += byte_copy(lex, at, end);
         }
     }
-    piece_finish(lex, piece_since(lex, start), true);
+    piece_end(lex, true);
     return at;
 }
 
@@ -248,11 +261,11 @@ quoted_lex(Lex *lex, const char *at, const char *end)
 static const char *
 unquoted_lex(Lex *lex, const char *at, const char *end)
 {
-    gsize start = lex->lexer->used;
+    piece_begin(lex);
     while (at < end && !is_separator(lex, *at)) {
         at += byte_copy(lex, at, end);
     }
-    piece_finish(lex, piece_since(lex, start), false);
+    piece_end(lex, false);
     return at;
 }
 

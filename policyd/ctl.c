@@ -122,7 +122,9 @@ pd_ctl_proxy(const char *text, bool primary, GError **error)
         (type.len == strlen("SMTP") && g_ascii_strncasecmp(type.ptr, "SMTP", type.len) == 0)) {
         proxy = proxy_of_smtp(typed ? value : tbl_slice(text), primary, &cause);
     } else {
-        g_autofree char *key = tbl_proxy_key(type, value);
+        g_autofree char *trimmed = g_strndup(value.ptr, value.len);
+        value = tbl_slice(g_strstrip(trimmed));
+        g_autofree char *key = value.len > 0 ? tbl_proxy_key(type, value) : NULL;
         if (key && strlen(text) <= TBL_PROXY_MAX && !has_control(value))
             proxy = tbl_proxy_new(type, value, primary);
     }

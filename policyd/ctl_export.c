@@ -1,6 +1,7 @@
-/* export: all objects as JSON, or one map as a postmap source. */
+/* export: all objects as JSON, the local ones as an import file, or one map as a postmap source. */
 #include "policyd/ctl.h"
 #include "policyd/ctl_catalog.h"
+#include "policyd/ctl_files.h"
 #include "policyd/ctl_postmap.h"
 #include "policyd/ctl_show.h"
 
@@ -126,34 +127,58 @@ export_options_clear(ExportOptions *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ExportOptions, export_options_clear)
 
-/* 0 with `*map` set (TBL_MAP_COUNT: JSON), or 2. */
+typedef enum { FORMAT_JSON, FORMAT_GIF, FORMAT_LDIF, FORMAT_POSTMAP } Format;
+
+typedef struct {
+    Format format;
+    TblMap map; /* of a postmap source */
+} Choice;
+
+/* 0 with `*choice` set, or 2. */
 static int
-chosen_map(const ExportOptions *options, TblMap *map)
+choose(const ExportOptions *options, Choice *choice)
 {
-    bool postmap = g_strcmp0(options->format, "postmap") == 0;
-    *map = TBL_MAP_COUNT;
-    if (options->format && !postmap && strcmp(options->format, "json") != 0)
-        return pd_ctl_fail(TBL_EXIT_USAGE, "--format=%s: expected json or postmap",
+    static const char *const formats[] = {"json", "gif", "ldif", "postmap"};
+    guint format = 0;
+    while (options->format && format < G_N_ELEMENTS(formats) &&
+           strcmp(options->format, formats[format]) != 0)
+        format++;
+    if (format == G_N_ELEMENTS(formats))
+        return pd_ctl_fail(TBL_EXIT_USAGE, "--format=%s: expected json, gif, ldif or postmap",
                            options->format);
-    if (options->map && !postmap)
+    if (options->map && format != FORMAT_POSTMAP)
         return pd_ctl_fail(TBL_EXIT_USAGE, "--map goes with --format=postmap");
-    if (!postmap)
-        return TBL_EXIT_OK;
-    *map = options->map ? tbl_map_from_name(tbl_slice(options->map)) : TBL_MAP_VIRTUAL_ALIAS_MAPS;
-    if (*map == TBL_MAP_COUNT)
+    choice->format = (Format)format;
+    choice->map =
+        options->map ? tbl_map_from_name(tbl_slice(options->map)) : TBL_MAP_VIRTUAL_ALIAS_MAPS;
+    if (choice->map == TBL_MAP_COUNT)
         return pd_ctl_fail(TBL_EXIT_USAGE, "--map=%s: there is no such map", options->map);
     return TBL_EXIT_OK;
 }
 
+static bool
+export_chosen(const PdCtlSnapshot *snapshot, Choice choice, FILE *file, GError **error)
+{
+    switch (choice.format) {
+    case FORMAT_GIF:
+        return pd_ctl_export_file(snapshot, PD_CTL_FILE_GIF, file, error);
+    case FORMAT_LDIF:
+        return pd_ctl_export_file(snapshot, PD_CTL_FILE_LDIF, file, error);
+    case FORMAT_POSTMAP:
+        return pd_ctl_export_map(snapshot, choice.map, file, error);
+    default:
+        return export_json(snapshot, file, error);
+    }
+}
+
 static int
-export_to(const PdCtlSnapshot *snapshot, TblMap map, const char *path)
+export_to(const PdCtlSnapshot *snapshot, Choice choice, const char *path)
 {
     g_autoptr(GError) error = NULL;
     Output output = {.path = path && strcmp(path, "-") != 0 ? path : NULL};
     if (!output_open(&output, &error))
         return pd_ctl_error(error);
-    bool complete = map == TBL_MAP_COUNT ? export_json(snapshot, output.file, &error)
-                                         : pd_ctl_export_map(snapshot, map, output.file, &error);
+    bool complete = export_chosen(snapshot, choice, output.file, &error);
     output_close(&output, complete, complete ? &error : NULL);
     return pd_ctl_error(error);
 }
@@ -164,19 +189,19 @@ pd_ctl_export(TblConfig *config, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     g_auto(ExportOptions) options = {0};
     const GOptionEntry entries[] = {{"format", 0, 0, G_OPTION_ARG_FILENAME, &options.format,
-                                     "json (default) or postmap", "FORMAT"},
+                                     "json (default), gif, ldif or postmap", "FORMAT"},
                                     {"map", 0, 0, G_OPTION_ARG_FILENAME, &options.map,
                                      "With postmap; default virtual_alias_maps", "MAP"},
                                     {"output", 0, 0, G_OPTION_ARG_FILENAME, &options.output,
                                      "Instead of standard output", "FILE"},
                                     {0}};
-    TblMap map;
-    int code = pd_ctl_options(entries, "[--format=json|postmap] [--map=MAP] [--output=FILE]", 0, 0,
-                              &argc, argv);
+    Choice choice = {0};
+    int code = pd_ctl_options(
+        entries, "[--format=json|gif|ldif|postmap] [--map=MAP] [--output=FILE]", 0, 0, &argc, argv);
     if (code == TBL_EXIT_OK)
-        code = chosen_map(&options, &map);
+        code = choose(&options, &choice);
     if (code != TBL_EXIT_OK)
         return code;
     g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);
-    return snapshot ? export_to(snapshot, map, options.output) : pd_ctl_error(error);
+    return snapshot ? export_to(snapshot, choice, options.output) : pd_ctl_error(error);
 }

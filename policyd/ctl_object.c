@@ -141,6 +141,16 @@ check_text(const char *what, const char *text, GError **error)
     return true;
 }
 
+/* Import files trim references, so one with blanks at an end would not find its object. */
+static bool
+check_ends(const char *what, const char *text, GError **error)
+{
+    size_t length = strlen(text);
+    if (length > 0 && (g_ascii_isspace(text[0]) || g_ascii_isspace(text[length - 1])))
+        return usage(error, "%s \"%s\" has a blank at an end", what, text);
+    return true;
+}
+
 /* Of each type the first is the primary; the same address twice counts once. */
 static bool
 add_address(TblObject *object, const char *text, GError **error)
@@ -178,15 +188,16 @@ add_target(TblObject *object, const char *text, GError **error)
 static bool
 add_members(TblObject *object, char **members, GError **error)
 {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (members && object->object_class != TBL_CLASS_DL)
         return usage(error, "--member is for --class=dl");
     for (char **member = members; member && *member; member++) {
-        if (!check_text("--member", *member, error))
+        if (!check_text("--member", *member, error) || !check_ends("--member", *member, error))
             return false;
         if (!**member)
             return usage(error, "--member is empty");
-        if (!g_ptr_array_find_with_equal_func(object->refs[TBL_REFS_MEMBERS], *member, g_str_equal,
-                                              NULL))
+        char *folded = tbl_text_fold(tbl_slice(*member));
+        if (g_hash_table_add(seen, folded ? folded : g_strdup(*member)))
             g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup(*member));
     }
     return true;
@@ -221,7 +232,7 @@ object_of_options(const char *name, const AddOptions *options, GError **error)
         usage(error, "the name is empty");
         return NULL;
     }
-    if (!check_text("the name", name, error))
+    if (!check_text("the name", name, error) || !check_ends("the name", name, error))
         return NULL;
     g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, object_class, name);
     for (char **text = options->addresses; text && *text; text++)

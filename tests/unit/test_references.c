@@ -12,6 +12,8 @@ test_names(void)
         {"/o=Org/ou=Site/cn=Recipients/cn=Name", "Name"},
         {"cn=bo", "bo"},
         {"user/dept@far.example", "user/dept@far.example"},
+        {"/cn=CN=Ann,OU=Staff", "CN=Ann,OU=Staff"},
+        {"//cn=a/cn=b", "a/cn=b"},
         {"/o=Org/ou=Site", NULL},
         {"Recipients/cn=", NULL},
         {"a\nb", NULL},

@@ -58,6 +58,10 @@ static const Case cases[] = {
     {"\"\"", GIF_LEX_SINGLE, "B"},
     {"x", GIF_LEX_SINGLE, "V x"},
     /* escapes */
+    {"\\=x", GIF_LEX_SINGLE, "V =x \\1"},
+    {"\"\\=x\"", GIF_LEX_SINGLE, "V =x \\1"},
+    {"\"a%\\~DEL<X>\"", GIF_LEX_MULTI, "V a|~DEL<X> \\1"},
+    {"\"=x\"", GIF_LEX_PLAIN, "V =x"},
     {"\\\\\\\\HUB", GIF_LEX_MULTI, "V \\\\HUB"},
     {"a\\nb", GIF_LEX_MULTI, "V a\nb"},
     {"q\\zed%b\\", GIF_LEX_MULTI, "V qzed|b \\2"},
