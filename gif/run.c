@@ -3,6 +3,7 @@
 #include "gif/source.h"
 #include "gif/summary.h"
 #include "gif/target_store.h"
+#include "gif/tombstones.h"
 #include "tables/command.h"
 
 /* Rounds of taking back what cannot stand, before the run is given up. */
@@ -206,6 +207,9 @@ err_files_write(Run *run)
 static bool
 draft_commit(Run *run, GError **error)
 {
+    if (!gif_tombstones_leave(run->draft, run->config, error)) {
+        return false;
+    }
     g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
     for (guint i = 0; i < run->sources->len; i++) {
         const GifInput *input = ((const GifSource *)g_ptr_array_index(run->sources, i))->input;

@@ -1,0 +1,67 @@
+#include "gif/tombstones.h"
+
+#include "tables/address.h"
+#include "tables/change.h"
+#include "tables/duration.h"
+
+#define NOTICE "no longer in use"
+
+/* Notes the SMTP addresses that an object loses. */
+static bool
+lost_collect(const TblObject *before, const TblObject *after, gpointer data)
+{
+    if (!before) {
+        return true;
+    }
+    g_autoptr(TblChange) change = tbl_change_new(before, after);
+    for (guint i = 0; i < change->removed->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(change->removed, i);
+        if (g_str_equal(proxy->type, "SMTP")) {
+            g_ptr_array_add(data, g_strdup(proxy->value));
+        }
+    }
+    return true;
+}
+
+static bool
+tombstone_leave(TblDraft *draft, const char *address, gint64 expires, GError **error)
+{
+    TblRows rows;
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
+    TblResult result = key ? tbl_draft_rows(draft, key, &rows) : TBL_NOTFOUND;
+    if (result == TBL_FAILED) {
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                    "a record of the store cannot be read");
+        return false;
+    }
+    /* Another object has it now, or a rule made it anew. */
+    if (!key || (result == TBL_FOUND && tbl_rows_answer(&rows))) {
+        return true;
+    }
+    const TblRow row = {.kind = TBL_ROW_TOMBSTONE,
+                        .spelling = tbl_slice(address),
+                        .notice = tbl_slice(NOTICE),
+                        .expires = expires};
+    return tbl_draft_set_tombstone(draft, key, &row, error);
+}
+
+bool
+gif_tombstones_leave(TblDraft *draft, const TblConfig *config, GError **error)
+{
+    const char *duration = config->import.tombstone;
+    guint64 seconds = 0;
+    if (!duration || !tbl_duration_parse(duration, &seconds)) {
+        return true; /* off; anything else was refused when the configuration was read */
+    }
+    gint64 expires = g_get_real_time() / G_USEC_PER_SEC + (gint64)seconds;
+    g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(g_free);
+    if (!tbl_draft_foreach_change(draft, lost_collect, lost, error)) {
+        return false;
+    }
+    for (guint i = 0; i < lost->len; i++) {
+        if (!tombstone_leave(draft, g_ptr_array_index(lost, i), expires, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,10 @@
+/* The notices that addresses leave which an import takes away. One thread. */
+#pragma once
+
+#include "tables/config.h"
+#include "tables/draft.h"
+
+/* By `[import] tombstone`: SMTP addresses that objects lose by the net changes of the draft, and
+ * that nobody has now, say "no longer in use" for so long. After all that judges the run. False
+ * when the store failed. */
+bool gif_tombstones_leave(TblDraft *draft, const TblConfig *config, GError **error);
