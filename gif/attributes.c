@@ -56,13 +56,19 @@ switch_read(TblSlice text, bool *on)
     return good;
 }
 
+char *
+gif_attributes_reference(const GifSchema *schema, TblSlice text)
+{
+    return schema->verbatim ? gif_reference_verbatim(text) : gif_reference_name(text);
+}
+
 static void
 references_check(const GifAttributes *attributes, guint index, GifNotes *notes)
 {
     const GifCell *cell = &attributes->cell[index];
     for (guint i = 0; i < cell->count; i++) {
         TblSlice text = gif_lexer_value(attributes->lexer, cell, i)->text;
-        g_autofree char *name = gif_reference_name(text);
+        g_autofree char *name = gif_attributes_reference(attributes->schema, text);
         if (!name) {
             gif_notes_add(
                 notes, GIF_ERROR, 274, column_at(attributes, index)->name,
@@ -83,6 +89,7 @@ cell_check(const GifAttributes *attributes, guint index, GifNotes *notes)
     switch (column->kind) {
     case GIF_COLUMN_HIDDEN:
     case GIF_COLUMN_REDIRECT:
+    case GIF_COLUMN_AUTHENTICATED:
         if (!switch_read(text, &on)) {
             gif_notes_add(notes, GIF_ERROR, 271, column->name,
                           "\"%.*s\" is no switch: write 0 or 1", (int)MIN(text.len, 128), text.ptr);
@@ -119,8 +126,25 @@ gif_attributes_check(const GifAttributes *attributes, GifNotes *notes)
 static void
 absent_note(const GifAttributes *attributes, guint index, GifNotes *notes)
 {
-    gif_notes_add(notes, GIF_WARNING, 150, column_at(attributes, index)->name,
-                  "there was no value to remove");
+    if (!attributes->cell[index].quiet) {
+        gif_notes_add(notes, GIF_WARNING, 150, column_at(attributes, index)->name,
+                      "there was no value to remove");
+    }
+}
+
+/* The cell takes the value away: any, or that which it names. */
+static bool
+cell_removes(const GifAttributes *attributes, guint index, bool same)
+{
+    GifCellKind kind = attributes->cell[index].kind;
+    return kind == GIF_CELL_CLEAR || (kind == GIF_CELL_REMOVE && same);
+}
+
+/* A removal that names another value than the one that is there. */
+static bool
+cell_misses(const GifAttributes *attributes, guint index, bool same)
+{
+    return attributes->cell[index].kind == GIF_CELL_REMOVE && !same;
 }
 
 static bool
@@ -128,21 +152,23 @@ text_apply(const GifAttributes *attributes, guint index, TblObject *object, GifN
 {
     const GifColumn *column = column_at(attributes, index);
     const char *old = object->text[column->which];
-    if (attributes->cell[index].kind == GIF_CELL_CLEAR) {
-        if (!old) {
-            absent_note(attributes, index, notes);
-            return false;
-        }
+    TblSlice text = text_at(attributes, index);
+    bool same = old && text.len == strlen(old) && g_ascii_strncasecmp(old, text.ptr, text.len) == 0;
+    if (cell_misses(attributes, index, same) || (cell_removes(attributes, index, same) && !old)) {
+        absent_note(attributes, index, notes);
+        return false;
+    }
+    if (cell_removes(attributes, index, same)) {
         tbl_object_set_text(object, (TblText)column->which, NULL);
         return true;
     }
-    TblSlice text = text_at(attributes, index);
     /* `~SERVER` asks Exchange to choose a server (KB Q150438): none in particular. */
     if (column->which == TBL_TEXT_HOME_SERVER && text_is(text, "~SERVER")) {
         return false;
     }
-    g_autofree char *value = column->kind == GIF_COLUMN_REFERENCE ? gif_reference_name(text)
-                                                                  : g_strndup(text.ptr, text.len);
+    g_autofree char *value = column->kind == GIF_COLUMN_REFERENCE
+                                 ? gif_attributes_reference(attributes->schema, text)
+                                 : g_strndup(text.ptr, text.len);
     if (g_strcmp0(old, value) == 0) {
         return false;
     }
@@ -154,12 +180,16 @@ static bool
 switch_apply(const GifAttributes *attributes, guint index, bool *on, GifNotes *notes)
 {
     bool old = *on, value = false;
-    if (attributes->cell[index].kind == GIF_CELL_CLEAR) {
+    (void)switch_read(text_at(attributes, index), &value);
+    if (cell_misses(attributes, index, value == old)) {
+        absent_note(attributes, index, notes);
+        return false;
+    }
+    if (cell_removes(attributes, index, value == old)) {
         if (!old) {
             absent_note(attributes, index, notes);
         }
-    } else {
-        (void)switch_read(text_at(attributes, index), &value);
+        value = false;
     }
     *on = value;
     return old != value;
@@ -169,12 +199,16 @@ static bool
 limit_apply(const GifAttributes *attributes, guint index, gint64 *limit, GifNotes *notes)
 {
     gint64 old = *limit, value = TBL_LIMIT_NONE;
-    if (attributes->cell[index].kind == GIF_CELL_CLEAR) {
+    (void)(attributes->cell[index].count > 0 && number_read(text_at(attributes, index), &value));
+    if (cell_misses(attributes, index, value == old)) {
+        absent_note(attributes, index, notes);
+        return false;
+    }
+    if (cell_removes(attributes, index, value == old)) {
         if (old == TBL_LIMIT_NONE) {
             absent_note(attributes, index, notes);
         }
-    } else {
-        (void)number_read(text_at(attributes, index), &value);
+        value = TBL_LIMIT_NONE;
     }
     *limit = value;
     return old != value;
@@ -185,23 +219,26 @@ other_apply(const GifAttributes *attributes, guint index, TblObject *object, Gif
 {
     const char *name = column_at(attributes, index)->other;
     TblSlice text = text_at(attributes, index);
-    bool clear = attributes->cell[index].kind == GIF_CELL_CLEAR;
     for (guint i = 0; i + 1 < object->other->len; i += 2) {
         if (!g_str_equal(g_ptr_array_index(object->other, i), name)) {
             continue;
         }
-        if (clear) {
+        bool same = tbl_slice_equal(tbl_slice(g_ptr_array_index(object->other, i + 1)), text);
+        if (cell_misses(attributes, index, same)) {
+            break;
+        }
+        if (cell_removes(attributes, index, same)) {
             g_ptr_array_remove_range(object->other, i, 2);
             return true;
         }
-        if (tbl_slice_equal(tbl_slice(g_ptr_array_index(object->other, i + 1)), text)) {
+        if (same) {
             return false;
         }
         g_free(g_ptr_array_index(object->other, i + 1));
         g_ptr_array_index(object->other, i + 1) = g_strndup(text.ptr, text.len);
         return true;
     }
-    if (clear) {
+    if (attributes->cell[index].kind != GIF_CELL_VALUES) {
         absent_note(attributes, index, notes);
         return false;
     }
@@ -218,8 +255,8 @@ references_equal(const GifAttributes *attributes, guint index, const GifReferenc
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     g_autoptr(GifReferences) listed = gif_references_new(none);
     for (guint i = 0; i < cell->count; i++) {
-        g_autofree char *name =
-            gif_reference_name(gif_lexer_value(attributes->lexer, cell, i)->text);
+        g_autofree char *name = gif_attributes_reference(
+            attributes->schema, gif_lexer_value(attributes->lexer, cell, i)->text);
         if (!gif_references_contains(references, name)) {
             return false;
         }
@@ -242,14 +279,14 @@ references_apply(const GifAttributes *attributes, guint index, GifReferences *re
         gif_references_clear(references);
         return changed;
     }
-    if (cell->kind == GIF_CELL_VALUES && attributes->replace &&
+    if (cell->kind == GIF_CELL_VALUES && (attributes->replace || cell->replace) &&
         !references_equal(attributes, index, references)) {
         changed = gif_references_count(references) > 0;
         gif_references_clear(references);
     }
     for (guint i = 0; i < cell->count; i++) {
-        g_autofree char *name =
-            gif_reference_name(gif_lexer_value(attributes->lexer, cell, i)->text);
+        g_autofree char *name = gif_attributes_reference(
+            attributes->schema, gif_lexer_value(attributes->lexer, cell, i)->text);
         if (cell->kind == GIF_CELL_VALUES) {
             changed = gif_references_add(references, name) || changed;
         } else if (gif_references_remove(references, name)) {
@@ -274,6 +311,8 @@ cell_apply(const GifAttributes *attributes, guint index, TblObject *object, GifN
         return switch_apply(attributes, index, &object->hidden, notes);
     case GIF_COLUMN_REDIRECT:
         return switch_apply(attributes, index, &object->deliver_and_redirect, notes);
+    case GIF_COLUMN_AUTHENTICATED:
+        return switch_apply(attributes, index, &object->authenticated_only, notes);
     case GIF_COLUMN_LIMIT_IN:
         return limit_apply(attributes, index, &object->limit_in, notes);
     case GIF_COLUMN_LIMIT_OUT:
@@ -310,7 +349,14 @@ bool
 gif_attributes_apply_members(const GifAttributes *attributes, GifReferences *members,
                              GifNotes *notes)
 {
-    int index = attributes->schema->members_at;
-    return index >= 0 && attributes->cell[index].kind != GIF_CELL_BLANK &&
-           references_apply(attributes, (guint)index, members, notes);
+    const GifSchema *schema = attributes->schema;
+    bool changed = false;
+    for (guint i = 0; schema->members_at >= 0 && i < schema->count; i++) {
+        const GifColumn *column = &schema->column[i];
+        bool lists = column->kind == GIF_COLUMN_REFERENCES && column->which == TBL_REFS_MEMBERS;
+        if (lists && attributes->cell[i].kind != GIF_CELL_BLANK) {
+            changed = references_apply(attributes, i, members, notes) || changed;
+        }
+    }
+    return changed;
 }

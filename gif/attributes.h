@@ -12,9 +12,11 @@ typedef struct {
     const GifSchema *schema;
     const GifLexer *lexer;
     const GifCell *cell; /* one for each column */
-    bool replace;        /* --overwrite: multi-valued columns replace */
+    bool replace;        /* --overwrite: all multi-valued columns replace */
 } GifAttributes;
 
+/* The name in a reference of a file with this schema; NULL when it names nothing. Caller frees. */
+char *gif_attributes_reference(const GifSchema *schema, TblSlice text);
 /* Event 271 and 274: cells whose text is no number or no reference. */
 void gif_attributes_check(const GifAttributes *attributes, GifNotes *notes);
 /* Writes everything but members of lists onto `object`; event 150. True when something changed. */

@@ -1,5 +1,7 @@
 #include "gif/charset.h"
 
+#include "gif/format.h"
+
 #include <errno.h>
 
 /* Bytes that are looked at to recognise UTF-16 without a mark. */
@@ -120,6 +122,27 @@ utf8_validate(const char *raw, gsize length, gsize *bad)
     return true;
 }
 
+/* Whether the text is LDIF and UTF-8 once its lines are unfolded. */
+static bool
+folded_validate(const char *raw, gsize length)
+{
+    if (gif_format_sniff((TblSlice){raw, length}) != GIF_FORMAT_LDIF) {
+        return false;
+    }
+    g_autofree char *unfolded = g_malloc(length);
+    gsize used = 0, bad = 0;
+    for (gsize i = 0; i < length; i++) {
+        gsize end = raw[i] == '\r' && i + 1 < length && raw[i + 1] == '\n' ? i + 1 : i;
+        bool line_end = raw[i] == '\r' || raw[i] == '\n';
+        if (line_end && end + 1 < length && raw[end + 1] == ' ') {
+            i = end + 1;
+        } else {
+            unfolded[used++] = raw[i];
+        }
+    }
+    return utf8_validate(unfolded, used, &bad);
+}
+
 /* Line and character of the end of decoded text. */
 static void
 fault_place(GifTextFault *fault, const char *text, gsize length)
@@ -191,7 +214,8 @@ gif_text_new(char *raw, gsize length, const char *codepage, GifTextFault *fault)
     const char *encoding = encoding_detect(raw, length, &text->mark);
     gsize bad = 0;
     if (!encoding || g_str_equal(encoding, "UTF-8")) {
-        if (utf8_validate(raw + text->mark, length - text->mark, &bad)) {
+        if (utf8_validate(raw + text->mark, length - text->mark, &bad) ||
+            folded_validate(raw + text->mark, length - text->mark)) {
             text->encoding = g_strdup("UTF-8");
             text->length = length - text->mark;
             text->raw_at = text->mark;

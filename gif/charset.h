@@ -2,7 +2,8 @@
  * The bytes of an import file -> UTF-8 text, and back from a piece of the text to its raw bytes
  * (for the file of failed rows). Detection: UTF-8 mark, UTF-16 marks, UTF-16 without a mark (a NUL
  * in every second byte), valid UTF-8, else a code page. Windows code page 1252 is what Exchange's
- * own exports use in the West (KB Q183496, Q261112). Pure.
+ * own exports use in the West (KB Q183496, Q261112). LDIF may fold a line within a character
+ * (RFC 2849): such a text is UTF-8 without being valid as it stands. Pure.
  */
 #pragma once
 
@@ -33,7 +34,7 @@ GifText *gif_text_new(char *raw, gsize length, const char *codepage, GifTextFaul
 void gif_text_free(GifText *text);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifText, gif_text_free)
 
-/* The text: valid UTF-8 without the mark; borrowed. */
+/* The text: UTF-8 without the mark, valid but where LDIF folds a line; borrowed. */
 TblSlice gif_text_slice(const GifText *text);
 /* "UTF-8", "UTF-16LE", "CP1252", ... */
 const char *gif_text_encoding(const GifText *text);

@@ -28,7 +28,9 @@ struct GifPlan {
 /* One row on its way. */
 typedef struct {
     GifPlan *plan;
-    const GifRecord *record;
+    const GifRecord *record; /* NULL: `entry` */
+    GifEntry *entry;
+    guint64 line;
     GifRow row;
     char *folded;
     TblObject *object; /* as it will be; a held list's without members */
@@ -39,6 +41,11 @@ typedef struct {
 
 /* The target of a remote: events 235, 236, 292, 241, 266, 265. */
 void gif_decision_read_target(GifDecision *decision);
+/* What the reader of a descendant format found: notes, name and mode; the class when the object is
+ * known; the cells. */
+void gif_decision_take_row(GifDecision *decision);
+void gif_decision_settle_class(GifDecision *decision);
+void gif_decision_take_cells(GifDecision *decision);
 /* Brings a row that stands into the draft, and remembers what waits for the end. */
 void gif_decision_keep(GifDecision *decision, const GifAttributes *attributes);
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */

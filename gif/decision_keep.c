@@ -31,7 +31,7 @@ references_remember(GifDecision *decision)
         if (!refers || cell->kind == GIF_CELL_BLANK) {
             continue;
         }
-        GifPlace place = {plan->file, decision->record->line, column->name, decision->object->name};
+        GifPlace place = {plan->file, decision->line, column->name, decision->object->name};
         bool membership = column->kind == GIF_COLUMN_REFERENCES &&
                           column->which == TBL_REFS_MEMBERS &&
                           decision->row.object_class != TBL_CLASS_DL;
@@ -39,7 +39,8 @@ references_remember(GifDecision *decision)
             gif_pending_add_departure(plan->pending, &place);
         }
         for (guint v = 0; v < cell->count && !decision->broken; v++) {
-            g_autofree char *name = gif_reference_name(gif_lexer_value(plan->lexer, cell, v)->text);
+            g_autofree char *name =
+                gif_attributes_reference(plan->schema, gif_lexer_value(plan->lexer, cell, v)->text);
             if (membership) {
                 gif_pending_add_membership(plan->pending, &place, name,
                                            cell->kind == GIF_CELL_VALUES);
@@ -60,13 +61,26 @@ draft_put(GifDecision *decision)
     return !decision->broken;
 }
 
+/* Has the row anything to say about members? */
+static bool
+members_given(const GifPlan *plan)
+{
+    for (guint i = 0; i < plan->schema->count; i++) {
+        const GifColumn *column = &plan->schema->column[i];
+        if (column->kind == GIF_COLUMN_REFERENCES && column->which == TBL_REFS_MEMBERS &&
+            plan->cell[i].kind != GIF_CELL_BLANK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A list: its members are held from the second row on that changes them. */
 static void
 list_keep(GifDecision *decision, const GifAttributes *attributes)
 {
     GifPlan *plan = decision->plan;
-    int at = plan->schema->members_at;
-    bool members = at >= 0 && plan->cell[at].kind != GIF_CELL_BLANK;
+    bool members = members_given(plan);
     if (members && decision->creating) {
         g_autoptr(GifReferences) references =
             gif_references_new(decision->object->refs[TBL_REFS_MEMBERS]);

@@ -29,7 +29,10 @@ target_claim(GifDecision *decision, const GifProxy *target, const char *column)
     if (tbl_claim_target(plan->draft, probe, &claim) == TBL_FAILED) {
         decision->broken = true;
     } else if (claim.fault != TBL_CLAIM_FREE) {
-        gif_notes_add(plan->notes, GIF_ERROR, claim.fault, column, "%s", claim.reason);
+        /* Directories allow contacts to lead to the same place; only one of them reserves it. */
+        bool shared = decision->entry && claim.by_target;
+        gif_notes_add(plan->notes, shared ? GIF_WARNING : GIF_ERROR, claim.fault, column, "%s",
+                      claim.reason);
     }
     tbl_claim_clear(&claim);
 }
@@ -96,7 +99,8 @@ gif_decision_read_target(GifDecision *decision)
         target_read(decision, cell, column);
     } else if (decision->creating) {
         gif_notes_add(plan->notes, GIF_ERROR, cell->kind == GIF_CELL_BLANK ? 292 : 241, column,
-                      "a remote needs its target: E-mail address, as SMTP:user@domain");
+                      "a remote needs its target: %s, as SMTP:user@domain",
+                      column ? column : "E-mail address");
     } else if (cell->kind != GIF_CELL_BLANK) {
         gif_notes_add(plan->notes, GIF_ERROR, 266, column,
                       "the target of a remote can be replaced, not removed");

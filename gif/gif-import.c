@@ -41,7 +41,8 @@ arguments_parse(Arguments *arguments, int argc, char **argv, GError **error)
          "Compute everything, change nothing, print the plan", NULL},
         {"keep-going", 0, 0, G_OPTION_ARG_NONE, &a->keep_going,
          "Apply the good rows, write the bad ones to FILE.err", NULL},
-        {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "Format of the files", "auto|gif"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "Format of the files",
+         "auto|gif|csvde|ldif|powershell"},
         {"codepage", 0, 0, G_OPTION_ARG_STRING, &a->codepage,
          "Code page of files that are not Unicode (1252)", "NAME"},
         {"column-separator", 0, 0, G_OPTION_ARG_STRING, &a->column, "One character, or tab, space",
@@ -147,7 +148,6 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
 {
     static const char *const modes[] = {"update", "create", "modify", "delete", NULL};
     static const char *const progresses[] = {"auto", "always", "never", NULL};
-    static const char *const formats[] = {"auto", "gif", NULL};
     guint mode = GIF_MODE_UPDATE, progress = GIF_PROGRESS_AUTO, format = 0;
     if (!arguments->files) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "no file; - is standard input");
@@ -155,7 +155,7 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
     }
     if (!word_read("mode", arguments->mode, modes, &mode, error) ||
         !word_read("progress", arguments->progress, progresses, &progress, error) ||
-        !word_read("format", arguments->format, formats, &format, error) ||
+        !word_read("format", arguments->format, gif_format_names, &format, error) ||
         !separators_read(arguments, options, error)) {
         return false;
     }
@@ -167,6 +167,7 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
     }
     options->files = arguments->files;
     options->codepage = *codepage;
+    options->format = (GifFormat)format;
     options->plan = (GifPlanOptions){
         .mode = (GifMode)mode, .overwrite = arguments->overwrite, .compat = arguments->compat};
     options->progress = (GifProgressMode)progress;

@@ -141,6 +141,10 @@ static void
 cells_lex(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
+    if (decision->entry) {
+        gif_decision_take_cells(decision);
+        return;
+    }
     for (guint i = 0; i < plan->schema->count; i++) {
         const GifColumn *column = &plan->schema->column[i];
         if (column->kind <= GIF_COLUMN_NAME) {
@@ -191,12 +195,12 @@ cell_check(GifDecision *decision, guint index, GifNotes *notes)
         gif_proxies_remove(plan->proxies, column->kind == GIF_COLUMN_PRIMARIES, column->name,
                            plan->lexer, cell, notes);
     } else if (cell->kind == GIF_CELL_REMOVE && column->kind != GIF_COLUMN_REFERENCES &&
-               !gif_notes_failed(notes)) {
+               !decision->entry && !gif_notes_failed(notes)) {
         gif_notes_add(notes, GIF_ERROR, 245, column->name,
                       "this column has one value: write ~DEL to remove it");
     }
     bool removes = cell->kind == GIF_CELL_CLEAR || cell->kind == GIF_CELL_REMOVE;
-    if (removes && decision->creating && !gif_notes_failed(notes)) {
+    if (removes && !cell->quiet && decision->creating && !gif_notes_failed(notes)) {
         gif_notes_add(notes, GIF_ERROR, 241, column->name, "~DEL on an object that is created");
     }
 }
@@ -234,7 +238,7 @@ home_server_check(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
     int at = plan->schema->home_server_at;
-    bool needed = plan->options.compat && decision->creating &&
+    bool needed = plan->options.compat && !decision->entry && decision->creating &&
                   decision->row.object_class == TBL_CLASS_MAILBOX;
     if (needed && (at < 0 || plan->cell[at].kind != GIF_CELL_VALUES)) {
         gif_notes_add(plan->notes, GIF_ERROR, 292, at >= 0 ? plan->schema->column[at].name : NULL,
@@ -242,14 +246,24 @@ home_server_check(GifDecision *decision)
     }
 }
 
+static GifReplace
+replace_read(const GifDecision *decision)
+{
+    const GifPlan *plan = decision->plan;
+    int secondaries = plan->schema->secondaries_at;
+    if (decision->entry) {
+        return decision->entry->replace_addresses ? GIF_REPLACE_ALL : GIF_REPLACE_NOTHING;
+    }
+    bool listed = secondaries >= 0 && plan->cell[secondaries].kind == GIF_CELL_VALUES;
+    return plan->options.overwrite && listed ? GIF_REPLACE_SECONDARIES : GIF_REPLACE_NOTHING;
+}
+
 static void
 object_decide(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    int secondaries = plan->schema->secondaries_at;
-    GifAttributes attributes = {plan->schema, plan->lexer, plan->cell, plan->options.overwrite};
-    bool replace = plan->options.overwrite && secondaries >= 0 &&
-                   plan->cell[secondaries].kind == GIF_CELL_VALUES;
+    GifAttributes attributes = {plan->schema, plan->lexer, plan->cell,
+                                plan->options.overwrite && !decision->entry};
     cells_check(decision, plan->later);
     gif_decision_read_target(decision);
     if (decision->broken || gif_notes_failed(plan->notes)) {
@@ -264,8 +278,11 @@ object_decide(GifDecision *decision)
         decision->broken = true;
         return;
     }
+    if (decision->entry && decision->entry->keep_primaries) {
+        gif_proxies_keep_primaries(plan->proxies, plan->notes);
+    }
     if (!gif_notes_failed(plan->notes)) {
-        gif_proxies_apply(plan->proxies, replace, plan->notes);
+        gif_proxies_apply(plan->proxies, replace_read(decision), plan->notes);
     }
     if (!gif_notes_failed(plan->notes)) {
         decision->changed =
@@ -278,9 +295,21 @@ static void
 row_decide(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    gif_row_read(&decision->row, plan->schema, decision->record, plan->lexer, plan->options.mode,
-                 plan->options.compat, plan->notes);
-    if (gif_notes_failed(plan->notes) || !object_find(decision) || !mode_check(decision)) {
+    if (decision->entry) {
+        gif_decision_take_row(decision);
+    } else {
+        gif_row_read(&decision->row, plan->schema, decision->record, plan->lexer,
+                     plan->options.mode, plan->options.compat, plan->notes);
+    }
+    bool settled = decision->entry && decision->entry->settled;
+    if (settled || gif_notes_failed(plan->notes) || !object_find(decision)) {
+        return;
+    }
+    if (decision->entry) {
+        gif_decision_settle_class(decision);
+        settled = decision->entry->settled;
+    }
+    if (settled || !mode_check(decision)) {
         return;
     }
     if (decision->row.mode == GIF_MODE_DELETE) {
@@ -302,6 +331,32 @@ row_decide(GifDecision *decision)
     object_decide(decision);
 }
 
+/* Decides, tells, and forgets the row. */
+static GifRowResult
+decision_run(GifDecision *decision, GifLedgerRow place, guint64 told_line)
+{
+    GifPlan *plan = decision->plan;
+    decision->line = place.line;
+    row_decide(decision);
+    bool failed = gif_notes_failed(plan->notes);
+    if (decision->changed && !failed && !decision->broken) {
+        gif_ledger_set(plan->ledger, decision->object->id, place);
+    }
+    gif_notes_flush(plan->notes, plan->diagnostics, told_line, decision->row.name);
+    gif_notes_clear(plan->later);
+    gif_row_clear(&decision->row);
+    g_free(decision->folded);
+    tbl_object_free(decision->object);
+    if (decision->broken) {
+        if (decision->error && !*decision->error) {
+            g_set_error(decision->error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                        "a record of the store cannot be read");
+        }
+        return GIF_ROW_BROKEN;
+    }
+    return failed ? GIF_ROW_FAILED : decision->changed ? GIF_ROW_CHANGED : GIF_ROW_UNCHANGED;
+}
+
 GifRowResult
 gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error)
 {
@@ -309,27 +364,19 @@ gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error)
     if (record->fault == GIF_CSV_OK) {
         gif_lexer_begin(plan->lexer, record->end - record->start);
     }
-    row_decide(&decision);
-    bool failed = gif_notes_failed(plan->notes);
-    if (decision.changed && !failed && !decision.broken) {
-        gif_ledger_set(plan->ledger, decision.object->id,
-                       (GifLedgerRow){plan->source, record->line, record->start, record->end});
-    }
-    gif_notes_flush(plan->notes, plan->diagnostics,
-                    record->fault == GIF_CSV_TRUNCATED ? record->fault_line : record->line,
-                    decision.row.name);
-    gif_notes_clear(plan->later);
-    gif_row_clear(&decision.row);
-    g_free(decision.folded);
-    tbl_object_free(decision.object);
-    if (decision.broken) {
-        if (error && !*error) {
-            g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                        "a record of the store cannot be read");
-        }
-        return GIF_ROW_BROKEN;
-    }
-    return failed ? GIF_ROW_FAILED : decision.changed ? GIF_ROW_CHANGED : GIF_ROW_UNCHANGED;
+    return decision_run(&decision,
+                        (GifLedgerRow){plan->source, record->line, record->start, record->end},
+                        record->fault == GIF_CSV_TRUNCATED ? record->fault_line : record->line);
+}
+
+GifRowResult
+gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error)
+{
+    GifDecision decision = {.plan = plan, .entry = entry, .error = error};
+    gif_lexer_begin(plan->lexer, 0);
+    return decision_run(&decision,
+                        (GifLedgerRow){plan->source, entry->line, entry->start, entry->end},
+                        entry->told_line != 0 ? entry->told_line : entry->line);
 }
 
 bool

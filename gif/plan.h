@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gif/diagnostic.h"
+#include "gif/entry.h"
 #include "gif/ledger.h"
 #include "gif/row.h"
 #include "tables/config.h"
@@ -43,5 +44,7 @@ void gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDiale
                          GifSchema *schema);
 /* Decides one row and keeps it in the draft if it is good; tells its diagnostics. */
 GifRowResult gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error);
+/* The same for a row of a descendant format, whose file began with the schema of its reader. */
+GifRowResult gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error);
 /* What had to wait for the last row. False when the store failed. */
 bool gif_plan_finish(GifPlan *plan, GError **error);

@@ -104,9 +104,8 @@ gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses)
 /* ---- Reading the cells ---- */
 
 static void
-removal_add(GifProxies *proxies, bool primaries, const char *column, TblSlice type, TblSlice value)
+removal_add(GifProxies *proxies, GifRemoval removal, TblSlice type, TblSlice value)
 {
-    GifRemoval removal = {.primaries = primaries, .column = column};
     removal.shown =
         g_strdup_printf("%.*s:%.*s", (int)type.len, type.ptr, (int)MIN(value.len, 128), value.ptr);
     if (value.len == 0) {
@@ -136,7 +135,9 @@ gif_proxies_remove(GifProxies *proxies, bool primaries, const char *column, cons
                           (int)MIN(text.len, 128), text.ptr);
             return;
         }
-        removal_add(proxies, primaries, column, type, value);
+        removal_add(proxies,
+                    (GifRemoval){.primaries = primaries, .column = column, .quiet = cell->quiet},
+                    type, value);
     }
 }
 
@@ -213,7 +214,7 @@ blank_smtp(GifProxies *proxies, bool primaries, const char *column, TblSlice tex
         gif_notes_add(notes, GIF_ERROR, 241, column,
                       "an object that is created has no SMTP address to remove");
     }
-    removal_add(proxies, primaries, column, type, value);
+    removal_add(proxies, (GifRemoval){.primaries = primaries, .column = column}, type, value);
     return true;
 }
 

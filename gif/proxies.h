@@ -38,9 +38,17 @@ bool gif_proxies_has_primary(const GifProxies *proxies, const char *type); /* th
 
 /* Event 238 for wanted addresses that somebody else has. TBL_FAILED when the store failed. */
 TblResult gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, GifNotes *notes);
-/* Removals, primaries, secondaries: events 150, 267 and the limit. `replace`: the secondaries
- * become exactly the listed ones. */
-void gif_proxies_apply(GifProxies *proxies, bool replace, GifNotes *notes);
+/* What becomes of the addresses that the row does not name. */
+typedef enum {
+    GIF_REPLACE_NOTHING,
+    GIF_REPLACE_SECONDARIES, /* the secondaries become exactly the listed ones */
+    GIF_REPLACE_ALL,         /* so do the primaries */
+} GifReplace;
+/* Removals, primaries, secondaries: events 150, 267 and the limit. */
+void gif_proxies_apply(GifProxies *proxies, GifReplace replace, GifNotes *notes);
+/* The rows of a file that gives each address a row: a primary of a type that the object has becomes
+ * secondary, with event 233. Before gif_proxies_apply. */
+void gif_proxies_keep_primaries(GifProxies *proxies, GifNotes *notes);
 /* The addresses after the row differ from those before. */
 bool gif_proxies_changed(const GifProxies *proxies);
 /* The addresses after the row: the row's primaries, the other primaries, the secondaries. A new

@@ -57,10 +57,13 @@ removal_apply(GifProxies *proxies, const GifRemoval *removal, GifNotes *notes)
         slot_kill(proxies, gif_proxies_slot(proxies, index));
         found = true;
     }
-    if (!found && removal->all) {
+    if (found || removal->quiet) {
+        return;
+    }
+    if (removal->all) {
         gif_notes_add(notes, GIF_WARNING, 150, removal->column, "there was no %s address to remove",
                       removal->primaries ? "primary" : "secondary");
-    } else if (!found) {
+    } else {
         gif_notes_add(notes, GIF_WARNING, 150, removal->column, "the object has no %s to remove",
                       removal->shown);
     }
@@ -138,6 +141,26 @@ secondary_apply(GifProxies *proxies, const GifWanted *wanted, GifNotes *notes)
     slot_respell(proxies, gif_proxies_slot(proxies, own), wanted);
 }
 
+void
+gif_proxies_keep_primaries(GifProxies *proxies, GifNotes *notes)
+{
+    for (guint i = 0; i < proxies->wanted->len; i++) {
+        GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
+        guint old;
+        if (wanted->dropped || !wanted->primary ||
+            !gif_index_get(proxies->primary_by_type, wanted->proxy.type, &old) ||
+            g_str_equal(gif_proxies_slot(proxies, old)->key, wanted->proxy.key)) {
+            continue;
+        }
+        gif_notes_add(notes, proxies->compat ? GIF_ERROR : GIF_WARNING, 233, wanted->column,
+                      "%s:%s is a second primary address of its type; %s stays the primary, this "
+                      "one becomes secondary",
+                      wanted->proxy.type, wanted->proxy.value,
+                      gif_proxies_slot(proxies, old)->value);
+        wanted->primary = false;
+    }
+}
+
 /* Event 267: the row takes a primary away and leaves secondaries of its type. */
 static void
 orphans_check(const GifProxies *proxies, GifNotes *notes)
@@ -177,7 +200,7 @@ count_check(const GifProxies *proxies, GifNotes *notes)
 }
 
 void
-gif_proxies_apply(GifProxies *proxies, bool replace, GifNotes *notes)
+gif_proxies_apply(GifProxies *proxies, GifReplace replace, GifNotes *notes)
 {
     for (guint i = 0; i < proxies->removals->len; i++) {
         removal_apply(proxies, &g_array_index(proxies->removals, GifRemoval, i), notes);
@@ -195,9 +218,10 @@ gif_proxies_apply(GifProxies *proxies, bool replace, GifNotes *notes)
             }
         }
     }
-    for (guint i = 0; replace && i < proxies->slots->len; i++) {
+    for (guint i = 0; replace != GIF_REPLACE_NOTHING && i < proxies->slots->len; i++) {
         GifSlot *slot = gif_proxies_slot(proxies, i);
-        if (!slot->dead && !slot->primary && !slot->listed) {
+        bool open = !slot->primary || replace == GIF_REPLACE_ALL;
+        if (!slot->dead && open && !slot->listed) {
             slot_kill(proxies, slot);
         }
     }

@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     bool primaries; /* of the column of primaries */
     bool all;
+    bool quiet;                        /* nothing to remove is nothing to tell */
     char type[TBL_PROXY_TYPE_MAX + 1]; /* all of a type, else a single key */
     char *key;
     char *shown;

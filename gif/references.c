@@ -8,6 +8,24 @@ struct GifReferences {
 };
 
 char *
+gif_reference_verbatim(TblSlice name)
+{
+    while (name.len > 0 && (*name.ptr == ' ' || *name.ptr == '\t')) {
+        name.ptr++;
+        name.len--;
+    }
+    while (name.len > 0 && (name.ptr[name.len - 1] == ' ' || name.ptr[name.len - 1] == '\t')) {
+        name.len--;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f) {
+            return NULL;
+        }
+    }
+    return name.len > 0 ? g_strndup(name.ptr, name.len) : NULL;
+}
+
+char *
 gif_reference_name(TblSlice text)
 {
     static const char separator[] = "/cn=";
@@ -30,19 +48,7 @@ gif_reference_name(TblSlice text)
     } else if (whole && text.len >= 3 && g_ascii_strncasecmp(text.ptr, "/o=", 3) == 0) {
         return NULL;
     }
-    while (name.len > 0 && (*name.ptr == ' ' || *name.ptr == '\t')) {
-        name.ptr++;
-        name.len--;
-    }
-    while (name.len > 0 && (name.ptr[name.len - 1] == ' ' || name.ptr[name.len - 1] == '\t')) {
-        name.len--;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        if ((unsigned char)name.ptr[i] < 0x20 || name.ptr[i] == 0x7f) {
-            return NULL;
-        }
-    }
-    return name.len > 0 ? g_strndup(name.ptr, name.len) : NULL;
+    return gif_reference_verbatim(name);
 }
 
 static char *

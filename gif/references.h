@@ -19,6 +19,9 @@
 /* The name in a reference. NULL when a DN names nothing (event 274). Caller frees. */
 char *gif_reference_name(TblSlice text);
 
+/* The name as it stands, blank ends taken off: a distinguished name of LDAP. NULL as above. */
+char *gif_reference_verbatim(TblSlice text);
+
 typedef struct GifReferences GifReferences;
 /* Takes the strings out of `list`, which is empty afterwards. */
 GifReferences *gif_references_new(GPtrArray *list);

@@ -53,11 +53,9 @@ column_name(const GifSchema *schema, guint index)
     return index < schema->count ? schema->column[index].name : NULL;
 }
 
-/* Faults that the record reader found. */
-static void
-record_check(const GifSchema *schema, const GifRecord *record, GifNotes *notes)
+void
+gif_record_check(const GifRecord *record, const char *column, GifNotes *notes)
 {
-    const char *column = column_name(schema, record->fault_field);
     switch (record->fault) {
     case GIF_CSV_OK:
         break;
@@ -91,22 +89,22 @@ record_check(const GifSchema *schema, const GifRecord *record, GifNotes *notes)
     }
 }
 
-/* Event 291. Spreadsheets leave separators at the end of a row, which shift nothing. */
-static void
-count_check(const GifSchema *schema, const GifRecord *record, bool compat, GifNotes *notes)
+/* Spreadsheets leave separators at the end of a row, which shift nothing. */
+void
+gif_record_check_count(const GifRecord *record, guint expected, bool compat, GifNotes *notes)
 {
-    guint surplus = record->count > schema->count ? record->count - schema->count : 0;
+    guint surplus = record->count > expected ? record->count - expected : 0;
     bool blank = surplus > 0;
-    for (guint i = schema->count; i < record->count; i++) {
+    for (guint i = expected; i < record->count; i++) {
         blank = blank && record->field[i].text.len == 0;
     }
     if (blank && !compat) {
         gif_notes_add(notes, GIF_WARNING, 291, NULL,
                       "%u fields expected, %u found; the blank ones at the end are ignored",
-                      schema->count, record->count);
-    } else if (record->count != schema->count) {
+                      expected, record->count);
+    } else if (record->count != expected) {
         gif_notes_add(notes, GIF_ERROR, 291, NULL, "%u fields expected, as in the header, %u found",
-                      schema->count, record->count);
+                      expected, record->count);
     }
 }
 
@@ -190,13 +188,13 @@ gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifL
              GifMode mode, bool compat, GifNotes *notes)
 {
     *row = (GifRow){.mode = mode};
-    record_check(schema, record, notes);
+    gif_record_check(record, column_name(schema, record->fault_field), notes);
     if (!gif_notes_failed(notes)) {
         if (record->stray_quote) {
             gif_notes_add(notes, GIF_WARNING, 220, NULL,
                           "a quote inside an unquoted field is taken as a letter");
         }
-        count_check(schema, record, compat, notes);
+        gif_record_check_count(record, schema->count, compat, notes);
     }
     if (gif_notes_failed(notes)) {
         return;

@@ -26,5 +26,10 @@ typedef struct {
 void gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLexer *lexer,
                   GifMode mode, bool compat, GifNotes *notes);
 void gif_row_clear(GifRow *row);
+/* Faults that the record reader found: event 220 and limits. `column`: the one of the fault, or
+ * NULL. */
+void gif_record_check(const GifRecord *record, const char *column, GifNotes *notes);
+/* Event 291: another number of fields than the header has. */
+void gif_record_check_count(const GifRecord *record, guint expected, bool compat, GifNotes *notes);
 /* Has `text` bytes that no name holds: control characters. */
 bool gif_text_has_control(TblSlice text);

@@ -53,7 +53,9 @@ source_read(Run *run, const char *path)
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, GIF_CODE_ENCODING, fault.line, NULL, NULL,
                             message);
     } else {
-        source = gif_source_new(g_steal_pointer(&input), separators, notes);
+        GifReading reading = {options->plan.mode, options->plan.overwrite, options->plan.compat};
+        source =
+            gif_source_new(g_steal_pointer(&input), options->format, separators, reading, notes);
     }
     gif_notes_flush(notes, run->diagnostics, 1, NULL);
     gif_text_fault_clear(&fault);
@@ -74,32 +76,71 @@ sources_read(Run *run)
 
 /* ---- Deciding ---- */
 
+/* What one row is read into; the file's format says which of the two. */
+typedef struct {
+    GifRecord *record;
+    GifEntry *entry;
+} Rows;
+
+/* A row was decided. */
+static void
+row_count(Run *run, GifSource *source, GifRowResult result, gsize start, gsize end)
+{
+    run->summary.rows++;
+    run->summary.unchanged += result == GIF_ROW_UNCHANGED;
+    if (result == GIF_ROW_FAILED && run->options->keep_going) {
+        gif_err_file_add(source->err_file, start, end);
+    }
+    gif_progress_update(run->progress, run->summary.rows,
+                        run->bytes_before + gif_source_offset(source));
+}
+
 /* False: the store failed. */
 static bool
-source_decide(Run *run, GifPlan *plan, guint index, GifRecord *record, GError **error)
+records_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GError **error)
+{
+    while (gif_csv_next(source->csv, record)) {
+        GifRowResult result = gif_plan_row(plan, record, error);
+        row_count(run, source, result, record->start, record->end);
+        if (result == GIF_ROW_BROKEN) {
+            return false;
+        }
+        run->cut = run->cut || record->fault == GIF_CSV_TRUNCATED;
+    }
+    return true;
+}
+
+/* The same of a descendant format. What makes a whole file useless ends it. */
+static bool
+entries_decide(Run *run, GifPlan *plan, GifSource *source, GifEntry *entry, GError **error)
+{
+    bool refused = false;
+    while (!refused && source->reader->next(source->reader, entry)) {
+        GifRowResult result = gif_plan_entry(plan, entry, error);
+        row_count(run, source, result, entry->start, entry->end);
+        if (result == GIF_ROW_BROKEN) {
+            return false;
+        }
+        refused = entry->refused;
+        run->cut = run->cut || refused;
+    }
+    return true;
+}
+
+/* False: the store failed. */
+static bool
+source_decide(Run *run, GifPlan *plan, guint index, Rows *rows, GError **error)
 {
     GifSource *source = g_ptr_array_index(run->sources, index);
     gif_plan_begin_file(plan, index, source->input->path, source->dialect,
                         g_steal_pointer(&source->schema));
-    while (gif_csv_next(source->csv, record)) {
-        GifRowResult result = gif_plan_row(plan, record, error);
-        run->summary.rows++;
-        if (result == GIF_ROW_BROKEN) {
-            return false;
-        }
-        run->summary.unchanged += result == GIF_ROW_UNCHANGED;
-        run->cut = run->cut || record->fault == GIF_CSV_TRUNCATED;
-        if (result == GIF_ROW_FAILED && run->options->keep_going) {
-            gif_err_file_add(source->err_file, record->start, record->end);
-        }
-        gif_progress_update(run->progress, run->summary.rows,
-                            run->bytes_before + gif_csv_offset(source->csv));
-    }
+    bool good = source->reader ? entries_decide(run, plan, source, rows->entry, error)
+                               : records_decide(run, plan, source, rows->record, error);
     run->bytes_before += source->length;
-    if (!run->options->keep_going) {
+    if (good && !run->options->keep_going) {
         gif_source_finish(source);
     }
-    return true;
+    return good;
 }
 
 static bool
@@ -108,8 +149,10 @@ sources_decide(Run *run, GError **error)
     g_autoptr(GifPlan) plan = gif_plan_new(gif_target_store(run->target), run->draft, run->config,
                                            run->options->plan, run->diagnostics, run->ledger);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
+    g_autoptr(GifEntry) entry = gif_entry_new();
+    Rows rows = {record, entry};
     for (guint i = 0; i < run->sources->len; i++) {
-        if (!source_decide(run, plan, i, record, error)) {
+        if (!source_decide(run, plan, i, &rows, error)) {
             return false;
         }
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gif/csv.h"
+#include "gif/format.h"
 #include "gif/guard.h"
 #include "gif/plan.h"
 #include "gif/progress.h"
@@ -10,7 +11,8 @@ typedef struct {
     char **files; /* "-" is standard input */
     GifPlanOptions plan;
     bool dry_run, keep_going, json, force;
-    const char *codepage;   /* an iconv name */
+    const char *codepage; /* an iconv name */
+    GifFormat format;
     char column, quote, mv; /* 0: not given */
     GifProgressMode progress;
     GifGuard *guard;

@@ -51,6 +51,7 @@ static const Known known_columns[] = {
     {"hide-from-ab", GIF_COLUMN_HIDDEN, 0, NULL},
     {"hide-from-address-book", GIF_COLUMN_HIDDEN, 0, NULL},
     {"deliver-and-redirect", GIF_COLUMN_REDIRECT, 0, NULL},
+    {"require-auth-to-send-to", GIF_COLUMN_AUTHENTICATED, 0, NULL},
     {"incoming-message-size-limit", GIF_COLUMN_LIMIT_IN, 0, NULL},
     {"deliv-cont-length", GIF_COLUMN_LIMIT_IN, 0, NULL},
     {"outgoing-message-size-limit", GIF_COLUMN_LIMIT_OUT, 0, NULL},
@@ -144,6 +145,19 @@ column_find(const char *folded)
         return (Known){folded, GIF_COLUMN_OTHER, 0, extension_names[n - 1]};
     }
     return (Known){NULL, GIF_COLUMN_IGNORED, 0, NULL};
+}
+
+bool
+gif_schema_find(const char *folded, GifColumn *column)
+{
+    Known known = column_find(folded);
+    if (known.kind == GIF_COLUMN_IGNORED || known.kind >= GIF_COLUMN_COUNT) {
+        return false;
+    }
+    column->kind = (GifColumnKind)known.kind;
+    column->which = known.which;
+    column->other = known.other;
+    return true;
 }
 
 void
@@ -254,8 +268,8 @@ names_read(GifSchema *schema, const GifRecord *header, GifDialect dialect, GifNo
     return true;
 }
 
-static bool
-record_check(const GifRecord *header, GifNotes *notes)
+bool
+gif_schema_check_header(const GifRecord *header, GifNotes *notes)
 {
     switch (header->fault) {
     case GIF_CSV_OK:
@@ -282,10 +296,36 @@ record_check(const GifRecord *header, GifNotes *notes)
     return false;
 }
 
+static void
+places_find(GifSchema *schema)
+{
+    schema->class_at = column_at(schema, schema->count, GIF_COLUMN_CLASS, 0, NULL);
+    schema->mode_at = column_at(schema, schema->count, GIF_COLUMN_MODE, 0, NULL);
+    schema->name_at = column_at(schema, schema->count, GIF_COLUMN_NAME, 0, NULL);
+    schema->target_at = column_at(schema, schema->count, GIF_COLUMN_TARGET, 0, NULL);
+    schema->primaries_at = column_at(schema, schema->count, GIF_COLUMN_PRIMARIES, 0, NULL);
+    schema->secondaries_at = column_at(schema, schema->count, GIF_COLUMN_SECONDARIES, 0, NULL);
+    schema->home_server_at =
+        column_at(schema, schema->count, GIF_COLUMN_TEXT, TBL_TEXT_HOME_SERVER, NULL);
+    schema->members_at =
+        column_at(schema, schema->count, GIF_COLUMN_REFERENCES, TBL_REFS_MEMBERS, NULL);
+}
+
+GifSchema *
+gif_schema_new_typed(GifColumn *column, guint count)
+{
+    GifSchema *schema = g_new0(GifSchema, 1);
+    schema->count = count;
+    schema->column = column;
+    schema->verbatim = true;
+    places_find(schema);
+    return schema;
+}
+
 GifSchema *
 gif_schema_new(const GifRecord *header, GifDialect dialect, GifNotes *notes)
 {
-    if (!record_check(header, notes)) {
+    if (!gif_schema_check_header(header, notes)) {
         return NULL;
     }
     g_autoptr(GifSchema) schema = g_new0(GifSchema, 1);
@@ -297,16 +337,7 @@ gif_schema_new(const GifRecord *header, GifDialect dialect, GifNotes *notes)
     for (guint i = 0; i < schema->count; i++) {
         column_set(schema, i, notes);
     }
-    schema->class_at = column_at(schema, schema->count, GIF_COLUMN_CLASS, 0, NULL);
-    schema->mode_at = column_at(schema, schema->count, GIF_COLUMN_MODE, 0, NULL);
-    schema->name_at = column_at(schema, schema->count, GIF_COLUMN_NAME, 0, NULL);
-    schema->target_at = column_at(schema, schema->count, GIF_COLUMN_TARGET, 0, NULL);
-    schema->primaries_at = column_at(schema, schema->count, GIF_COLUMN_PRIMARIES, 0, NULL);
-    schema->secondaries_at = column_at(schema, schema->count, GIF_COLUMN_SECONDARIES, 0, NULL);
-    schema->home_server_at =
-        column_at(schema, schema->count, GIF_COLUMN_TEXT, TBL_TEXT_HOME_SERVER, NULL);
-    schema->members_at =
-        column_at(schema, schema->count, GIF_COLUMN_REFERENCES, TBL_REFS_MEMBERS, NULL);
+    places_find(schema);
     order_check(schema, notes);
     return gif_notes_failed(notes) ? NULL : g_steal_pointer(&schema);
 }

@@ -1,5 +1,9 @@
 #include "gif/source.h"
 
+#include "gif/csvde.h"
+#include "gif/ldif.h"
+#include "gif/powershell.h"
+
 /* The separators of Exchange (KB Q152472, Q190706). */
 #define QUOTE_DEFAULT '"'
 #define MV_DEFAULT '%'
@@ -61,22 +65,59 @@ header_find(GifSource *source, GifSeparators separators, GifRecord *record, GifN
     return any;
 }
 
-GifSource *
-gif_source_new(GifInput *input, GifSeparators separators, GifNotes *notes)
+/* A file of the import format. */
+static bool
+header_read(GifSource *source, GifSeparators separators, GifNotes *notes)
 {
-    g_autoptr(GifSource) source = g_new0(GifSource, 1);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
-    source->input = input;
     if (!header_find(source, separators, record, notes)) {
         gif_notes_add(notes, GIF_ERROR, 226, NULL,
                       "the file is empty; its first line names the columns, Obj-Class first");
-        return NULL;
+        return false;
     }
     source->schema = gif_schema_new(record, source->dialect, notes);
-    if (!source->schema) {
+    return source->schema != NULL;
+}
+
+static bool
+reader_start(GifSource *source, GifFormat format, GifReading reading, GifNotes *notes)
+{
+    TblSlice text = gif_text_slice(source->input->text);
+    source->length = text.len;
+    source->reader = format == GIF_FORMAT_LDIF    ? gif_ldif_new(text, reading, notes)
+                     : format == GIF_FORMAT_CSVDE ? gif_csvde_new(text, reading, notes)
+                                                  : gif_powershell_new(text, reading, notes);
+    if (!source->reader) {
+        return false;
+    }
+    source->schema = gif_collector_schema(source->reader->collector);
+    return true;
+}
+
+gsize
+gif_source_offset(const GifSource *source)
+{
+    return source->reader ? source->reader->offset(source->reader) : gif_csv_offset(source->csv);
+}
+
+GifSource *
+gif_source_new(GifInput *input, GifFormat format, GifSeparators separators, GifReading reading,
+               GifNotes *notes)
+{
+    g_autoptr(GifSource) source = g_new0(GifSource, 1);
+    source->input = input;
+    if (format == GIF_FORMAT_AUTO) {
+        format = gif_format_sniff(gif_text_slice(input->text));
+    }
+    /* What is none of them is judged as the import format: event 226. */
+    bool descendant = format != GIF_FORMAT_AUTO && format != GIF_FORMAT_GIF;
+    bool good = descendant ? reader_start(source, format, reading, notes)
+                           : header_read(source, separators, notes);
+    if (!good) {
         return NULL;
     }
-    source->err_file = gif_err_file_new(input, gif_csv_offset(source->csv));
+    source->err_file = gif_err_file_new(input, descendant ? source->reader->header_end
+                                                          : gif_csv_offset(source->csv));
     return g_steal_pointer(&source);
 }
 
@@ -84,6 +125,7 @@ void
 gif_source_finish(GifSource *source)
 {
     g_clear_pointer(&source->csv, gif_csv_free);
+    g_clear_pointer(&source->reader, gif_reader_free);
     g_clear_pointer(&source->input->text, gif_text_free);
 }
 
@@ -94,6 +136,7 @@ gif_source_free(GifSource *source)
         gif_err_file_free(source->err_file);
         gif_schema_free(source->schema);
         gif_csv_free(source->csv);
+        gif_reader_free(source->reader);
         gif_input_free(source->input);
         g_free(source);
     }

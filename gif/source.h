@@ -3,6 +3,8 @@
 #pragma once
 
 #include "gif/errfile.h"
+#include "gif/format.h"
+#include "gif/reader.h"
 #include "gif/schema.h"
 
 /* Separators that the user chose; 0: not given. */
@@ -14,14 +16,19 @@ typedef struct {
 typedef struct {
     GifInput *input;
     GifDialect dialect;
+    GifReader *reader; /* of a descendant format; NULL: `csv` */
     GifCsv *csv;
     GifSchema *schema;
     GifErrFile *err_file;
     gsize length; /* bytes of the text */
 } GifSource;
 
-/* Reads the header of `input`, which it takes. Faults go to `notes`; NULL when one is an error. */
-GifSource *gif_source_new(GifInput *input, GifSeparators separators, GifNotes *notes);
+/* Reads the header of `input`, which it takes. Faults go to `notes`; NULL when one is an error.
+ * `reading`: how rows of a descendant format are read. */
+GifSource *gif_source_new(GifInput *input, GifFormat format, GifSeparators separators,
+                          GifReading reading, GifNotes *notes);
+/* Bytes of the text that were read so far. */
+gsize gif_source_offset(const GifSource *source);
 void gif_source_free(GifSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifSource, gif_source_free)
 /* Gives the memory of the text back when all rows were read and failed ones are not wanted. */

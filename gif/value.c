@@ -62,6 +62,17 @@ gif_lexer_value(const GifLexer *lexer, const GifCell *cell, guint index)
     return &g_array_index(lexer->values, GifValue, cell->first + index);
 }
 
+void
+gif_lexer_push(GifLexer *lexer, GifCell *cell, TblSlice text)
+{
+    GifValue value = {text, false};
+    if (cell->count == 0) {
+        cell->first = lexer->values->len;
+    }
+    g_array_append_val(lexer->values, value);
+    cell->count++;
+}
+
 const char *
 gif_cell_fault_text(int fault)
 {

@@ -29,6 +29,8 @@ typedef struct {
     guint first, count; /* its values, by gif_lexer_value */
     guint backslashes;  /* dropped (warning 168) */
     guint empty;        /* empty pieces dropped */
+    bool quiet;         /* nothing there to remove is nothing to tell */
+    bool replace;       /* the values become the only ones */
     bool clear_quoted;  /* the ~DEL was quoted, but so is every field of the record */
     int fault; /* 0, an event of Exchange's (220 245 268 295 296), or a GIF_CODE_ of a limit */
 } GifCell;
@@ -53,5 +55,8 @@ void gif_lexer_cell(GifLexer *lexer, const GifField *field, GifLexFlags flags, G
 /* `index` < cell->count; the slice may move with the next gif_lexer_cell only as a struct, never
  * its bytes. */
 const GifValue *gif_lexer_value(const GifLexer *lexer, const GifCell *cell, guint index);
+/* Adds a value, borrowed, to a cell that was not lexed; no other cell may come between two of them.
+ */
+void gif_lexer_push(GifLexer *lexer, GifCell *cell, TblSlice text);
 /* What a fault of a cell means, for people. */
 const char *gif_cell_fault_text(int fault);

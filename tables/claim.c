@@ -31,6 +31,7 @@ taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice val
     claim->fault = fault;
     claim->holder = g_strdup(holder->name);
     bool target = row->kind == TBL_ROW_LOCAL_TARGET || row->kind == TBL_ROW_DIRECTORY_TARGET;
+    claim->by_target = target;
     claim->reason = g_strdup_printf("%.*s:%.*s is %s of %s \"%s\"%s", (int)type.len, type.ptr, (int)value.len, value.ptr,
                                     target ? "the target" : "an address", tbl_class_name(holder->object_class),
                                     holder->name, holder->origin == TBL_ORIGIN_DIRECTORY ? " in the directory" : "");

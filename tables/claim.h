@@ -16,6 +16,7 @@ enum {
 
 typedef struct {
     int fault;    /* one of the above */
+    bool by_target; /* it is the target of another remote, else an address */
     char *holder; /* name of the object that has it ("ann"), NULL when nobody has; owned */
     char *reason; /* a sentence for people; NULL when free; owned */
 } TblClaim;

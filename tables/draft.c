@@ -227,6 +227,8 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
     bool others = there && there->object != row->object;
     if (change->add && others && row->kind == TBL_ROW_DIRECTORY_GENERATED) {
         g_array_append_val(change->draft->displaced, there->object); /* the older one has the right to it */
+    } else if (change->add && others && row->kind >= TBL_ROW_LOCAL_TARGET) {
+        return; /* remotes that share a target: the first one reserves it */
     } else if (change->add && others) {
         change->taken = g_strndup(key.ptr, key.len);
         return;

@@ -115,7 +115,7 @@ class Import(unittest.TestCase):
         self.assertEqual(self.summary(self.world.imp(rows, "--mode=delete"))["deleted"], 1)
 
     def test_usage(self):
-        for options in (["--mode=upsert"], ["--format=ldif"], ["--codepage=none"], ["--mv-separator=xx"], ["--to=directory"],
+        for options in (["--mode=upsert"], ["--format=xls"], ["--codepage=none"], ["--mv-separator=xx"], ["--to=directory"],
                         ["--max-delete=lots"], ["--must-keep=nobody"], ["--quote-character=%"], ["--report=x.html"]):
             with self.subTest(options=options):
                 self.world.imp(mailboxes(1), *options, rc=2)
