@@ -8,7 +8,8 @@ target_claim(GifDecision *decision, const GifProxy *target, const char *column)
     GifPlan *plan = decision->plan;
     TblClaim claim = {0};
     TblSlice type = tbl_slice(target->type), value = tbl_slice(target->value);
-    if (decision->creating && !gif_proxies_has_primary(plan->proxies, target->type)) {
+    bool exact = decision->entry && decision->entry->exact;
+    if (decision->creating && !exact && !gif_proxies_has_primary(plan->proxies, target->type)) {
         if (tbl_claim_address(plan->draft, decision->object->id, type, value, &claim) ==
             TBL_FAILED) {
             decision->broken = true;

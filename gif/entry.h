@@ -36,6 +36,7 @@ typedef struct {
     bool unknown_is_stranger; /* an object that is not there yet is no recipient (GIF0916) */
     bool refused; /* nothing of any file may be applied: this one was cut off or is useless */
     bool replace_addresses; /* the addresses become the only ones */
+    bool exact;             /* our own export: nothing is added to what it says */
     bool keep_primaries;    /* a primary that is there stays (a repeated row) */
     GifNotes *notes;        /* what the reader found */
     GArray *cells;          /* GifEntryCell */

@@ -154,6 +154,7 @@ gif_ldap_settle_class(const GifLdapFacts *facts, const GifCollector *collector, 
     bool recipient = target || addresses || facts->mail || facts->own;
     bool known = facts->user || facts->contact || facts->group || facts->folder;
     entry->certainty = GIF_CERTAIN;
+    entry->exact = facts->own;
     if (facts->machine || (facts->classified && !known && !facts->own)) {
         gif_ldap_settle_stranger(entry, "no recipient by its class; left alone");
     } else if (!facts->classified && gif_collector_is_empty(collector)) {

@@ -101,6 +101,10 @@ class RoundTrip(FreshCase):
         """export --format=gif"""
         self.check("gif")
 
+    def test_ldif(self):
+        """export --format=ldif"""
+        self.check("ldif")
+
     def test_gif_form(self):
         """Exchange's columns in its order, CR LF, the escapes of values and separators, no generated addresses"""
         world = self.declared()
