@@ -142,8 +142,9 @@ content_read(Reading *reading)
             gif_collector_add(reading->collector, attribute, line->value);
         }
     }
-    if (reading->facts.name) {
-        gif_entry_set_name(reading->entry, tbl_slice(reading->facts.name));
+    if (reading->facts.name) { /* as it stands, blank ends and all */
+        g_free(reading->entry->name);
+        reading->entry->name = g_strdup(reading->facts.name);
     }
     gif_ldap_settle_class(&reading->facts, reading->collector, reading->entry);
     gif_collector_finish(reading->collector, reading->ldif->reading.overwrite, reading->entry);

@@ -33,6 +33,7 @@ static const Column known_columns[] = {
     {"Initials", GIF_COLUMN_TEXT, TBL_TEXT_INITIALS, false},
     {"Alt-Recipient", GIF_COLUMN_REFERENCE, TBL_TEXT_FORWARD, false},
     {"Deliver-And-Redirect", GIF_COLUMN_REDIRECT, 0, false},
+    {"Require-Auth-To-Send-To", GIF_COLUMN_AUTHENTICATED, 0, false},
     {"Deliv-Cont-Length", GIF_COLUMN_LIMIT_IN, 0, false},
     {"Submission-Cont-Length", GIF_COLUMN_LIMIT_OUT, 0, false},
     {"Auth-Orig", GIF_COLUMN_REFERENCES, TBL_REFS_ACCEPT_FROM, false},
@@ -99,6 +100,8 @@ is_used(const Column *column, const TblObject *object)
         return object->refs[column->which]->len > 0;
     case GIF_COLUMN_REDIRECT:
         return object->deliver_and_redirect;
+    case GIF_COLUMN_AUTHENTICATED:
+        return object->authenticated_only;
     case GIF_COLUMN_LIMIT_IN:
         return object->limit_in != TBL_LIMIT_NONE;
     case GIF_COLUMN_LIMIT_OUT:
@@ -362,7 +365,8 @@ column_add(GifWriterGif *writer, guint index)
         number_add(writer, index, object->hidden ? 1 : 0);
         break;
     case GIF_COLUMN_REDIRECT:
-        if (object->deliver_and_redirect) {
+    case GIF_COLUMN_AUTHENTICATED:
+        if (is_used(column, object)) {
             number_add(writer, index, 1);
         }
         break;

@@ -136,7 +136,8 @@ apply_rule(const char *value, TblDomain *domain, GError **error)
     g_autoptr(TblRule) rule = tbl_rule_parse(value, domain->name, &cause);
     if (!rule)
         return usage(error, "--rule of %s: %s", domain->name, cause->message);
-    replace(&domain->rule, g_strdup(value));
+    if (!tbl_rule_same(domain->rule, value, domain->name))
+        replace(&domain->rule, g_strdup(value));
     return true;
 }
 

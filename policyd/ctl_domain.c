@@ -62,6 +62,10 @@ add_one(PdCtlChange *change, const char *name, const PdCtlDeclaration *options, 
         return false;
     if (!existing)
         return put_domain(change, name, domain, error);
+    if (tbl_rule_same(existing->rule, domain->rule, name)) {
+        g_free(domain->rule);
+        domain->rule = g_strdup(existing->rule);
+    }
     if (tbl_domain_equal(existing, domain))
         return true;
     g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,

@@ -103,6 +103,14 @@ tbl_rule_free(TblRule *rule)
     g_free(rule);
 }
 
+bool
+tbl_rule_same(const char *a, const char *b, const char *domain)
+{
+    g_autoptr(TblRule) x = a ? tbl_rule_parse(a, domain, NULL) : NULL;
+    g_autoptr(TblRule) y = b ? tbl_rule_parse(b, domain, NULL) : NULL;
+    return x && y ? strcmp(x->format, y->format) == 0 : g_strcmp0(a, b) == 0;
+}
+
 const char *
 tbl_rule_domain(const TblRule *rule)
 {

@@ -17,6 +17,9 @@ TblRule *tbl_rule_parse(const char *text, const char *domain, GError **error);
 void tbl_rule_free(TblRule *rule);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblRule, tbl_rule_free)
 
+/* Whether two rules make the same in `domain`, however they are written; NULL is none. */
+bool tbl_rule_same(const char *a, const char *b, const char *domain);
+
 const char *tbl_rule_domain(const TblRule *rule); /* canonical; borrowed */
 
 /* How letters outside ASCII are written: German usage (ä is ae), or that of da, fo, fi, is, nb, nn, no and sv (ä is a). */

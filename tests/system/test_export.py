@@ -105,6 +105,22 @@ class RoundTrip(FreshCase):
         """export --format=ldif"""
         self.check("ldif")
 
+    def test_what_only_ldif_brings(self):
+        """contacts that share a target, known senders only, a name with a blank at its end"""
+        world = self.declared()
+        world.imp("version: 1\n\n" + "".join(
+            f"dn: cn=c{i}\nobjectClass: contact\ntargetAddress: SMTP:x@far.example\nproxyAddresses: smtp:c{i}@north.example\n"
+            f"msExchRequireAuthToSendTo: TRUE\n\n" for i in range(3)), name="shared.ldif")
+        world.imp('Obj-Class,Directory Name\nmailbox,"blank "\n')
+        before = world.export()
+        self.assertEqual([row["name"] for row in before], ["blank ", "cn=c0", "cn=c1", "cn=c2"])
+        self.assertTrue(before[1]["authenticated_only"])
+        text = world.ctl("export", "--format=ldif").out_bytes
+        self.assertIsNone(world.imp(text, "--json", name="again.ldif").json()[-1]["batch"])
+        other = self.declared()
+        other.imp(text, name="new.ldif")
+        self.assertEqual(other.export(), before)
+
     def test_gif_form(self):
         """Exchange's columns in its order, CR LF, the escapes of values and separators, no generated addresses"""
         world = self.declared()

@@ -58,7 +58,11 @@ class DomainRules(RuleCase):
         self.assertEqual(shown["generated"], ["smtp:ALee@new.example"])
         self.assertEqual(shown["addresses"], ["SMTP:ann@old.example"])
         self.assertIn("ALee@new.example", world.ctl("object", "show", "alee@new.example").out)
+        before = world.status()["generation"]
         world.ctl("domain", "add", "new.example", "--class=relay", "--rule=%1g%s")
+        world.ctl("domain", "add", "new.example", "--class=relay", "--rule=SMTP:%1g%s@new.example")
+        world.ctl("domain", "set", "new.example", "--rule=%1g%s@new.example")
+        self.assertEqual(world.status()["generation"], before)
         world.ctl("domain", "add", "new.example", "--class=relay", "--rule=%m", rc=1)
 
     def test_usage_errors(self):

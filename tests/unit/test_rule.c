@@ -86,6 +86,16 @@ test_refusals(void)
     g_assert_cmpstr(tbl_rule_domain(rule), ==, "north.example");
 }
 
+static void
+test_same(void)
+{
+    g_assert_true(tbl_rule_same("%g.%s", "smtp:%g.%s@North.Example", "north.example"));
+    g_assert_true(tbl_rule_same("%m", "@north.example", "north.example"));
+    g_assert_true(tbl_rule_same(NULL, NULL, "north.example"));
+    g_assert_false(tbl_rule_same("%m", NULL, "north.example"));
+    g_assert_false(tbl_rule_same("%m", "%g", "north.example"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,5 +104,6 @@ main(int argc, char **argv)
     g_test_add_func("/rule/nordic", test_nordic);
     g_test_add_func("/rule/nothing-left", test_nothing_left);
     g_test_add_func("/rule/refusals", test_refusals);
+    g_test_add_func("/rule/same", test_same);
     return g_test_run();
 }
