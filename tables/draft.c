@@ -284,9 +284,37 @@ set_object(TblDraft *draft, guint64 id, const TblObject *object)
                     (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
+/* An object that was deleted and comes back keeps its id: what is counted, guarded, compared and
+ * undone is the net change. */
+static bool
+take_back_id(TblDraft *draft, TblObject *object, GError **error)
+{
+    if (object->id != 0 || !draft->deletes)
+        return true;
+    g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
+    guint64 id = 0;
+    TblResult result =
+        draft->snapshot->name(draft->snapshot, object->origin, folded ? folded : object->name, &id);
+    if (result == TBL_FAILED) {
+        set_failed(error);
+        return false;
+    }
+    g_autoptr(GError) lost = NULL;
+    g_autoptr(TblObject) there = result == TBL_FOUND ? tbl_draft_object(draft, id, &lost) : NULL;
+    if (lost) {
+        g_propagate_error(error, g_steal_pointer(&lost));
+        return false;
+    }
+    if (result == TBL_FOUND && !there)
+        object->id = id;
+    return true;
+}
+
 static bool
 put_alone(TblDraft *draft, TblObject *object, GError **error)
 {
+    if (!take_back_id(draft, object, error))
+        return false;
     bool create = object->id == 0;
     if (create) {
         object->id = draft->next_id++;
@@ -376,6 +404,7 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
         return false;
     set_object(draft, id, NULL);
     set_name(draft, before, false);
+    draft->deletes = true;
     return true;
 }
 

@@ -32,6 +32,7 @@ struct TblDraft {
     TblDomains *domains;         /* as they would be */
     GHashTable *changed_domains; /* names */
     GHashTable *changed_tombstones; /* address keys */
+    bool deletes;                   /* an object of the store was deleted */
     TblOverlay objects, names, addresses;
     GByteArray *scratch;
     GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */

@@ -44,6 +44,27 @@ test_no_net_change_is_no_batch(void)
     tbl_view_end(fixture->view);
 }
 
+/* What counts is the end of a run: one that goes and comes back has not gone. */
+static void
+test_object_that_comes_back_has_not_gone(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new("");
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", NULL));
+    g_assert_cmpuint(fixture_commit(fixture), ==, 1);
+    TblDraft *draft = fixture_draft(fixture);
+    g_autoptr(TblObject) ann = tbl_draft_find(draft, TBL_ORIGIN_LOCAL, "ann", NULL);
+    g_assert_true(tbl_draft_delete(draft, ann->id, NULL));
+    g_assert_false(tbl_draft_is_empty(draft));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", NULL));
+    g_assert_true(tbl_draft_is_empty(draft));
+    g_assert_true(tbl_draft_delete(draft, ann->id, NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_REMOTE, "Ann", "SMTP:ann@north.example", NULL));
+    g_autoptr(TblObject) back = tbl_draft_find(draft, TBL_ORIGIN_LOCAL, "ann", NULL);
+    g_assert_nonnull(back);
+    g_assert_cmpuint(back->id, ==, ann->id);
+    g_assert_cmpuint(fixture_commit(fixture), ==, 2);
+}
+
 static bool
 collect(const TblObject *before, const TblObject *after, gpointer data)
 {
@@ -130,6 +151,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/draft/later-see-earlier", test_later_changes_see_earlier_ones);
     g_test_add_func("/draft/no-net-change", test_no_net_change_is_no_batch);
+    g_test_add_func("/draft/comes-back", test_object_that_comes_back_has_not_gone);
     g_test_add_func("/draft/changes", test_changes_are_sorted_and_net);
     g_test_add_func("/draft/taken", test_taken_address_is_refused);
     g_test_add_func("/draft/stale", test_stale_snapshot_is_refused);
