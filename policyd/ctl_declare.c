@@ -1,5 +1,6 @@
 #include "policyd/ctl_declare.h"
 
+#include "policyd/ctl.h"
 #include "tables/address.h"
 #include "tables/rule.h"
 
@@ -49,18 +50,6 @@ pd_ctl_declaration_entries(PdCtlDeclaration *options,
     memcpy(entries, table, sizeof table);
 }
 
-G_GNUC_PRINTF(2, 3)
-static bool
-usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_USAGE, text);
-    return false;
-}
-
 static void
 replace(char **field, char *value)
 {
@@ -82,7 +71,7 @@ apply_switch(const char *name, const char *value, TblSwitch *field, GError **err
     else if (*value == '\0')
         *field = TBL_SWITCH_DEFAULT;
     else
-        return usage(error, "--%s=%s: expected yes or no", name, value);
+        return pd_ctl_usage(error, "--%s=%s: expected yes or no", name, value);
     return true;
 }
 
@@ -97,7 +86,7 @@ apply_unknown(const char *value, TblUnknown *field, GError **error)
         *field = unknown;
         return true;
     }
-    return usage(error, "--unknown=%s: expected reject, defer or accept", value);
+    return pd_ctl_usage(error, "--unknown=%s: expected reject, defer or accept", value);
 }
 
 static bool
@@ -111,10 +100,10 @@ apply_mirror(const char *value, TblDomain *domain, GError **error)
         return true;
     }
     if (*value == '.')
-        return usage(error, "--mirror=%s: a mirror follows one exact domain, not subdomains",
+        return pd_ctl_usage(error, "--mirror=%s: a mirror follows one exact domain, not subdomains",
                      value);
     if (!tbl_domain_canonical(tbl_slice(value), false, canonical))
-        return usage(error, "--mirror=%s is no domain name", value);
+        return pd_ctl_usage(error, "--mirror=%s is no domain name", value);
     replace(&domain->mirror, g_strdup(canonical));
     return true;
 }
@@ -131,11 +120,11 @@ apply_rule(const char *value, TblDomain *domain, GError **error)
         return true;
     }
     if (*domain->name == '.')
-        return usage(error, "--rule: %s declares subdomains; a rule needs one exact domain",
+        return pd_ctl_usage(error, "--rule: %s declares subdomains; a rule needs one exact domain",
                      domain->name);
     g_autoptr(TblRule) rule = tbl_rule_parse(value, domain->name, &cause);
     if (!rule)
-        return usage(error, "--rule of %s: %s", domain->name, cause->message);
+        return pd_ctl_usage(error, "--rule of %s: %s", domain->name, cause->message);
     if (!tbl_rule_same(domain->rule, value, domain->name))
         replace(&domain->rule, g_strdup(value));
     return true;
@@ -155,7 +144,7 @@ apply_catch_all(const char *value, TblDomain *domain, GError **error)
     const char *bare =
         g_ascii_strncasecmp(value, "smtp:", strlen("smtp:")) == 0 ? value + strlen("smtp:") : value;
     if (!tbl_address_parse_strict(&address, tbl_slice(bare), &cause))
-        return usage(error, "--catch-all=%s: %s", value, cause->message);
+        return pd_ctl_usage(error, "--catch-all=%s: %s", value, cause->message);
     GString *spelling = g_string_new(NULL);
     tbl_address_append_spelling(spelling, &address);
     replace(&domain->catch_all, g_string_free(spelling, FALSE));
@@ -169,7 +158,7 @@ apply_class(const char *value, const TblDomains *domains, TblDomain *domain, GEr
     if (value && *value) {
         TblDomainClass domain_class = tbl_domain_class_from_name(value);
         if (!domain_class)
-            return usage(error,
+            return pd_ctl_usage(error,
                          "--class=%s: expected relay, virtual-mailbox, virtual-alias or route",
                          value);
         domain->domain_class = domain_class;
@@ -181,7 +170,7 @@ apply_class(const char *value, const TblDomains *domains, TblDomain *domain, GEr
     if (domain->class_given)
         return true;
     if (!domain->mirror)
-        return usage(error, "%s: --class=relay|virtual-mailbox|virtual-alias|route is required",
+        return pd_ctl_usage(error, "%s: --class=relay|virtual-mailbox|virtual-alias|route is required",
                      domain->name);
     const TblDomain *other = tbl_domains_get(domains, domain->mirror);
     if (!other) {
@@ -205,7 +194,7 @@ apply_route(const char *value, TblDomain *domain, GError **error)
     }
     char *route = tbl_route_complete(value, domain->domain_class, &cause);
     if (!route)
-        return usage(error, "--route=%s: %s", value, cause->message);
+        return pd_ctl_usage(error, "--route=%s: %s", value, cause->message);
     replace(&domain->route, route);
     return true;
 }
@@ -221,7 +210,7 @@ check_virtual_alias(const TblDomain *domain, GError **error)
                          : domain->unknown == TBL_UNKNOWN_ACCEPT ? "--unknown=accept"
                                                                  : NULL;
     return !option ||
-           usage(error,
+           pd_ctl_usage(error,
                  "%s: %s does not go with class virtual-alias, whose addresses are always "
                  "rewritten to "
                  "others%s",
@@ -232,15 +221,15 @@ static bool
 check_together(const TblDomain *domain, GError **error)
 {
     if (domain->mirror && domain->catch_all)
-        return usage(error, "%s: --mirror and --catch-all exclude each other", domain->name);
+        return pd_ctl_usage(error, "%s: --mirror and --catch-all exclude each other", domain->name);
     if (domain->mirror && domain->rule)
-        return usage(error,
+        return pd_ctl_usage(error,
                      "%s: --mirror and --rule exclude each other: a mirror has the addresses of "
                      "its other, and no more",
                      domain->name);
     if (domain->domain_class == TBL_DOMAIN_ROUTE &&
         (domain->mirror || domain->catch_all || domain->rule))
-        return usage(error, "%s: --%s does not go with class route, which has no addresses",
+        return pd_ctl_usage(error, "%s: --%s does not go with class route, which has no addresses",
                      domain->name,
                      domain->mirror      ? "mirror"
                      : domain->catch_all ? "catch-all"

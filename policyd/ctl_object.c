@@ -115,18 +115,6 @@ add_options_clear(AddOptions *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AddOptions, add_options_clear)
 
-G_GNUC_PRINTF(2, 3)
-static bool
-usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_USAGE, text);
-    return false;
-}
-
 /* One line of visible text: names and the like end up in files and logs. */
 static bool
 check_text(const char *what, const char *text, GError **error)
@@ -134,10 +122,10 @@ check_text(const char *what, const char *text, GError **error)
     if (!text)
         return true;
     if (!g_utf8_validate(text, -1, NULL))
-        return usage(error, "%s is not UTF-8", what);
+        return pd_ctl_usage(error, "%s is not UTF-8", what);
     for (const char *at = text; *at; at++)
         if (g_ascii_iscntrl(*at))
-            return usage(error, "%s has a control character", what);
+            return pd_ctl_usage(error, "%s has a control character", what);
     return true;
 }
 
@@ -147,7 +135,7 @@ check_ends(const char *what, const char *text, GError **error)
 {
     size_t length = strlen(text);
     if (length > 0 && (g_ascii_isspace(text[0]) || g_ascii_isspace(text[length - 1])))
-        return usage(error, "%s \"%s\" has a blank at an end", what, text);
+        return pd_ctl_usage(error, "%s \"%s\" has a blank at an end", what, text);
     return true;
 }
 
@@ -173,9 +161,9 @@ static bool
 add_target(TblObject *object, const char *text, GError **error)
 {
     if (object->object_class != TBL_CLASS_REMOTE)
-        return !text || usage(error, "--target is for --class=remote");
+        return !text || pd_ctl_usage(error, "--target is for --class=remote");
     if (!text || !*text)
-        return usage(error, "--class=remote needs a --target");
+        return pd_ctl_usage(error, "--class=remote needs a --target");
     object->target = pd_ctl_proxy(text, true, error);
     if (!object->target)
         return false;
@@ -190,12 +178,12 @@ add_members(TblObject *object, char **members, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (members && object->object_class != TBL_CLASS_DL)
-        return usage(error, "--member is for --class=dl");
+        return pd_ctl_usage(error, "--member is for --class=dl");
     for (char **member = members; member && *member; member++) {
         if (!check_text("--member", *member, error) || !check_ends("--member", *member, error))
             return false;
         if (!**member)
-            return usage(error, "--member is empty");
+            return pd_ctl_usage(error, "--member is empty");
         char *folded = tbl_text_fold(tbl_slice(*member));
         if (g_hash_table_add(seen, folded ? folded : g_strdup(*member)))
             g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup(*member));
@@ -224,12 +212,12 @@ object_of_options(const char *name, const AddOptions *options, GError **error)
     TblClass object_class =
         options->class_name ? tbl_class_from_name(options->class_name) : TBL_CLASS_MAILBOX;
     if (!object_class) {
-        usage(error, "--class=%s: expected mailbox, remote, dl or public-folder",
+        pd_ctl_usage(error, "--class=%s: expected mailbox, remote, dl or public-folder",
               options->class_name);
         return NULL;
     }
     if (!*name) {
-        usage(error, "the name is empty");
+        pd_ctl_usage(error, "the name is empty");
         return NULL;
     }
     if (!check_text("the name", name, error) || !check_ends("the name", name, error))

@@ -4,26 +4,6 @@
 
 #include <string.h>
 
-/* Keys of the single-valued texts, NULL for what is shown elsewhere. */
-static const char *const text_keys[TBL_TEXT_COUNT] = {
-    [TBL_TEXT_DISPLAY] = "display",
-    [TBL_TEXT_ALIAS] = "alias",
-    [TBL_TEXT_FIRST] = "first",
-    [TBL_TEXT_LAST] = "last",
-    [TBL_TEXT_INITIALS] = "initials",
-    [TBL_TEXT_ACCOUNT] = "account",
-    [TBL_TEXT_HOME_SERVER] = "home_server",
-    [TBL_TEXT_CONTAINER] = "container",
-};
-
-static const char *const refs_keys[] = {
-    [TBL_REFS_MEMBERS] = "members",
-    [TBL_REFS_ACCEPT_FROM] = "accept_from",
-    [TBL_REFS_REJECT_FROM] = "reject_from",
-    [TBL_REFS_ACCEPT_FROM_DL] = "accept_from_dl",
-    [TBL_REFS_REJECT_FROM_DL] = "reject_from_dl",
-};
-
 char *
 pd_ctl_proxy_text(const TblProxy *proxy)
 {
@@ -116,7 +96,7 @@ json_refs(TblJson *json, const TblContext *context, const TblObject *object, Tbl
         return false;
     if (names->len == 0 && !(which == TBL_REFS_MEMBERS && object->object_class == TBL_CLASS_DL))
         return true;
-    tbl_json_array_begin(json, refs_keys[which]);
+    tbl_json_array_begin(json, tbl_refs_name(which));
     for (guint i = 0; i < names->len; i++)
         tbl_json_text(json, NULL, g_ptr_array_index(names, i));
     tbl_json_array_end(json);
@@ -171,12 +151,13 @@ json_other(TblJson *json, const GPtrArray *other)
     tbl_json_object_end(json);
 }
 
+/* The forward is shown as the name it leads to, with the references. */
 static void
 json_scalars(TblJson *json, const TblObject *object)
 {
     for (int which = 0; which < TBL_TEXT_COUNT; which++)
-        if (text_keys[which] && object->text[which])
-            tbl_json_text(json, text_keys[which], object->text[which]);
+        if (which != TBL_TEXT_FORWARD && object->text[which])
+            tbl_json_text(json, tbl_text_name(which), object->text[which]);
     tbl_json_bool(json, "hidden", object->hidden);
     tbl_json_bool(json, "deliver_and_redirect", object->deliver_and_redirect);
     if (object->limit_in != TBL_LIMIT_NONE)
@@ -226,7 +207,7 @@ text_refs(GString *out, const TblContext *context, const TblObject *object, TblR
     if (!names)
         return false;
     for (guint i = 0; i < names->len; i++)
-        text_line(out, which == TBL_REFS_MEMBERS ? "member" : refs_keys[which],
+        text_line(out, which == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(which),
                   g_ptr_array_index(names, i));
     return true;
 }
@@ -243,8 +224,8 @@ static void
 text_scalars(GString *out, const TblObject *object)
 {
     for (int which = 0; which < TBL_TEXT_COUNT; which++)
-        if (text_keys[which] && object->text[which])
-            text_line(out, text_keys[which], object->text[which]);
+        if (which != TBL_TEXT_FORWARD && object->text[which])
+            text_line(out, tbl_text_name(which), object->text[which]);
     if (object->hidden)
         text_line(out, "hidden", "yes");
     if (object->deliver_and_redirect)

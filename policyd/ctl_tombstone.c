@@ -49,23 +49,16 @@ pd_ctl_notice_prepare(int argc, char **argv)
 }
 
 static bool
-usage(GError **error, const char *text)
-{
-    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_USAGE, text);
-    return false;
-}
-
-static bool
 read_gone(const char *gone, PdCtlTombstone *tombstone, GError **error)
 {
     const char *text = *gone ? gone : GONE_DEFAULT;
     if (!g_utf8_validate(text, -1, NULL))
-        return usage(error, "--gone is not UTF-8");
+        return pd_ctl_usage(error, "--gone is not UTF-8");
     for (const char *at = text; *at; at++)
         if (g_ascii_iscntrl(*at))
-            return usage(error, "--gone has a control character");
+            return pd_ctl_usage(error, "--gone has a control character");
     if (strlen(text) > GONE_BYTES_MAX)
-        return usage(error, "--gone is longer than 300 bytes: it becomes part of an SMTP reply");
+        return pd_ctl_usage(error, "--gone is longer than 300 bytes: it becomes part of an SMTP reply");
     tombstone->text = g_strdup(text);
     return true;
 }
@@ -77,7 +70,7 @@ read_moved(const char *moved_to, PdCtlTombstone *tombstone, GError **error)
     if (!address)
         return false;
     if (strcmp(address->type, "SMTP") != 0)
-        return usage(error, "--moved-to must be an SMTP address");
+        return pd_ctl_usage(error, "--moved-to must be an SMTP address");
     tombstone->moved = true;
     tombstone->text = g_strdup(address->value);
     return true;
@@ -90,7 +83,7 @@ read_duration(const char *duration, PdCtlTombstone *tombstone, GError **error)
     if (!duration)
         return true;
     if (!tbl_duration_parse(duration, &seconds))
-        return usage(error, "--for: expected a duration such as 90d, 12h or 30m");
+        return pd_ctl_usage(error, "--for: expected a duration such as 90d, 12h or 30m");
     tombstone->expires = g_get_real_time() / G_USEC_PER_SEC + (gint64)seconds;
     return true;
 }
@@ -101,11 +94,11 @@ pd_ctl_tombstone_read(const PdCtlNotice *notice, const TblProxy *address, PdCtlT
 {
     tombstone->wanted = notice->moved_to || notice->gone;
     if (!tombstone->wanted)
-        return !notice->duration || usage(error, "--for goes with --moved-to or --gone");
+        return !notice->duration || pd_ctl_usage(error, "--for goes with --moved-to or --gone");
     if (notice->moved_to && notice->gone)
-        return usage(error, "--moved-to and --gone exclude each other");
+        return pd_ctl_usage(error, "--moved-to and --gone exclude each other");
     if (strcmp(address->type, "SMTP") != 0)
-        return usage(error, "only an SMTP address can leave a notice");
+        return pd_ctl_usage(error, "only an SMTP address can leave a notice");
     return (notice->gone ? read_gone(notice->gone, tombstone, error)
                          : read_moved(notice->moved_to, tombstone, error)) &&
            read_duration(notice->duration, tombstone, error);

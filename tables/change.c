@@ -6,27 +6,6 @@
 /* Longest name, address or value that is shown as text. */
 #define SHOWN_MAX 2000
 
-static const char *const text_names[TBL_TEXT_COUNT] = {
-    [TBL_TEXT_DISPLAY] = "display",
-    [TBL_TEXT_ALIAS] = "alias",
-    [TBL_TEXT_FIRST] = "first",
-    [TBL_TEXT_LAST] = "last",
-    [TBL_TEXT_INITIALS] = "initials",
-    [TBL_TEXT_ACCOUNT] = "account",
-    [TBL_TEXT_HOME_SERVER] = "home_server",
-    [TBL_TEXT_FORWARD] = "forward",
-    [TBL_TEXT_CONTAINER] = "container",
-};
-
-static const char *const refs_names[TBL_REFS_COUNT] = {
-    [TBL_REFS_MEMBERS] = "member",
-    [TBL_REFS_ACCEPT_FROM] = "accept_from",
-    [TBL_REFS_REJECT_FROM] = "reject_from",
-    [TBL_REFS_ACCEPT_FROM_DL] = "accept_from_dl",
-    [TBL_REFS_REJECT_FROM_DL] = "reject_from_dl",
-    [TBL_REFS_GENERATED] = "generated",
-};
-
 /* ---- Comparing ---- */
 
 static char *
@@ -280,8 +259,8 @@ text_refs(GString *out, const TblObject *before, const TblObject *after)
     for (guint i = 0; i < TBL_REFS_COUNT; i++) {
         const GPtrArray *old = before ? before->refs[i] : NULL, *new = after ? after->refs[i] : NULL;
         g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
-        text_texts(out, '+', refs_names[i], added);
-        text_texts(out, '-', refs_names[i], removed);
+        text_texts(out, '+', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), added);
+        text_texts(out, '-', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), removed);
     }
 }
 
@@ -302,7 +281,7 @@ text_attributes(GString *out, const TblObject *before, const TblObject *after)
     text_value(out, "class", tbl_class_name(before->object_class), tbl_class_name(after->object_class));
     text_value(out, "name", before->name, after->name);
     for (guint i = 0; i < TBL_TEXT_COUNT; i++)
-        text_value(out, text_names[i], before->text[i], after->text[i]);
+        text_value(out, tbl_text_name(i), before->text[i], after->text[i]);
     text_limit(out, "limit_in", before->limit_in, after->limit_in);
     text_limit(out, "limit_out", before->limit_out, after->limit_out);
     text_switch(out, "hidden", before->hidden, after->hidden);

@@ -144,18 +144,12 @@ tbl_draft_view(TblDraft *draft)
     return &draft->view.base;
 }
 
-static void
-set_failed(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
-}
-
 TblObject *
 tbl_draft_object(TblDraft *draft, guint64 id, GError **error)
 {
     TblObject *object;
     if (draft_view_object(&draft->view.base, id, &object) == TBL_FAILED)
-        set_failed(error);
+        tbl_store_set_unreadable(error);
     return object;
 }
 
@@ -168,7 +162,7 @@ tbl_draft_find(TblDraft *draft, TblOrigin origin, const char *name, GError **err
         return NULL;
     TblResult result = draft_view_name(&draft->view.base, origin, folded, &id);
     if (result == TBL_FAILED)
-        set_failed(error);
+        tbl_store_set_unreadable(error);
     return result == TBL_FOUND ? tbl_draft_object(draft, id, error) : NULL;
 }
 
@@ -252,7 +246,7 @@ change_rows(TblDraft *draft, const TblObject *object, bool add, GError **error)
     bool complete = tbl_object_foreach_row(object, change_row, &change);
     g_autofree char *taken = change.taken;
     if (change.failed)
-        set_failed(error);
+        tbl_store_set_unreadable(error);
     else if (taken)
         g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: the address belongs to another object", taken);
     else if (add && !complete)
@@ -366,7 +360,7 @@ replace_generated(TblDraft *draft, guint64 id, GError **error)
     for (guint i = generated ? generated->len : 0; i > 0; i--) {
         TblResult result = owns_generated(draft, object, g_ptr_array_index(generated, i - 1));
         if (result == TBL_FAILED) {
-            set_failed(error);
+            tbl_store_set_unreadable(error);
             return false;
         }
         if (result == TBL_NOTFOUND)
@@ -413,7 +407,7 @@ tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombston
 {
     TblRows rows;
     if (tbl_draft_rows(draft, key, &rows) == TBL_FAILED) {
-        set_failed(error);
+        tbl_store_set_unreadable(error);
         return false;
     }
     if (tombstone)

@@ -57,13 +57,6 @@ is_change(const TblObject *before, const TblObject *after)
     return (before || after) && !(before && after && tbl_object_equal(before, after));
 }
 
-static bool
-set_failed(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
-    return false;
-}
-
 static GArray *
 list_touched(TblDraft *draft, GError **error)
 {
@@ -73,7 +66,7 @@ list_touched(TblDraft *draft, GError **error)
         const TblOverlayEntry *entry = g_ptr_array_index(draft->objects.entries, i);
         g_autoptr(TblObject) before = NULL, after = NULL;
         if (!load_change(draft, entry, &before, &after)) {
-            set_failed(error);
+            tbl_store_set_unreadable(error);
             return NULL;
         }
         if (!is_change(before, after))
@@ -98,7 +91,7 @@ tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GEr
         char key[8];
         tbl_store_key_number(g_array_index(touched, TouchedObject, i).id, key);
         if (!load_change(draft, tbl_overlay_find(&draft->objects, (TblSlice){key, sizeof key}), &before, &after))
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         if (!each(before, after, data))
             break;
     }
@@ -111,7 +104,7 @@ tbl_draft_visit_changes(TblDraft *draft, TblChangeFunc each, gpointer data, GErr
     for (guint i = 0; i < draft->objects.entries->len; i++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
         if (!load_change(draft, g_ptr_array_index(draft->objects.entries, i), &before, &after))
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         if (is_change(before, after) && !each(before, after, data))
             break;
     }
@@ -328,7 +321,7 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     if (!write_objects(&commit) || !note_tombstones(&commit)) {
         tbl_undo_abort(commit.undo);
         tbl_writer_abort(commit.writer);
-        return set_failed(error);
+        return tbl_store_set_unreadable(error);
     }
     write_overlay(&commit, TBL_DB_NAMES, &draft->names, fresh);
     write_overlay(&commit, TBL_DB_ADDRESSES, &draft->addresses, fresh);

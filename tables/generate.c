@@ -6,13 +6,6 @@
 /* The first number of a second one of the same name. */
 #define FIRST_NUMBER 2
 
-static bool
-set_failed(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
-    return false;
-}
-
 /* ---- A free address ---- */
 
 static char *
@@ -121,7 +114,7 @@ numbered_address(TblDraft *draft, const TblRule *rule, const TblObject *object, 
     guint hint = GPOINTER_TO_UINT(g_hash_table_lookup(draft->numbers, folded));
     guint number = next_number(draft, rule, object, local, hint);
     if (number == 0) {
-        set_failed(error);
+        tbl_store_set_unreadable(error);
         return NULL;
     }
     g_hash_table_insert(draft->numbers, g_steal_pointer(&folded), GUINT_TO_POINTER(number + 1));
@@ -141,7 +134,7 @@ tbl_generate_address(TblDraft *draft, const TblRule *rule, const TblObject *obje
     case TBL_FOUND:
         return object->origin == TBL_ORIGIN_LOCAL ? numbered_address(draft, rule, object, local, error) : NULL;
     default:
-        set_failed(error);
+        tbl_store_set_unreadable(error);
         return NULL;
     }
 }
@@ -316,7 +309,7 @@ tbl_generate_domain(TblDraft *draft, const char *domain, bool anew, GError **err
 {
     g_autoptr(GArray) ids = all_ids(draft);
     if (!ids)
-        return set_failed(error);
+        return tbl_store_set_unreadable(error);
     if (anew && !drop_generated(draft, ids, domain, error))
         return false;
     const TblDomain *declared = tbl_domains_get(draft->domains, domain);

@@ -26,13 +26,6 @@ follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSl
         keep_state(item, before);
 }
 
-static bool
-set_failed(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
-    return false;
-}
-
 /* Gives every item its state after the batch. */
 static bool
 states_read(TblReader *reader, const TblJournal *journal, GError **error)
@@ -47,7 +40,7 @@ states_read(TblReader *reader, const TblJournal *journal, GError **error)
             continue;
         g_byte_array_set_size(now, 0);
         if (tbl_journal_state(reader, item->kind, item->key, now) == TBL_FAILED)
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         keep_state(item, (TblSlice){(const char *)now->data, now->len});
     }
     return true;
@@ -113,7 +106,7 @@ lines_sort(const TblJournal *journal, GError **error)
         if (item->kind == TBL_UNDO_DOMAIN) {
             line.name = g_strndup(item->key.ptr, item->key.len);
         } else if (!line_of_object(item, &line)) {
-            set_failed(error);
+            tbl_store_set_unreadable(error);
             return NULL;
         }
         g_array_append_val(lines, line);
@@ -175,7 +168,7 @@ tbl_history_foreach_change(TblReader *reader, guint64 number, TblHistoryFunc eac
         const TblJournalItem *item = g_array_index(lines, Line, i).item;
         good = item->kind == TBL_UNDO_DOMAIN ? tell_domain(&telling, item) : tell_object(&telling, item);
         if (!good)
-            set_failed(error);
+            tbl_store_set_unreadable(error);
     }
     states_free(journal);
     return good;

@@ -269,3 +269,34 @@ tbl_class_from_name(const char *name)
     }
     return 0;
 }
+
+const char *
+tbl_text_name(TblText which)
+{
+    static const char *const names[TBL_TEXT_COUNT] = {
+        [TBL_TEXT_DISPLAY] = "display",
+        [TBL_TEXT_ALIAS] = "alias",
+        [TBL_TEXT_FIRST] = "first",
+        [TBL_TEXT_LAST] = "last",
+        [TBL_TEXT_INITIALS] = "initials",
+        [TBL_TEXT_ACCOUNT] = "account",
+        [TBL_TEXT_HOME_SERVER] = "home_server",
+        [TBL_TEXT_FORWARD] = "forward",
+        [TBL_TEXT_CONTAINER] = "container",
+    };
+    return names[which];
+}
+
+const char *
+tbl_refs_name(TblRefs which)
+{
+    static const char *const names[TBL_REFS_COUNT] = {
+        [TBL_REFS_MEMBERS] = "members",
+        [TBL_REFS_ACCEPT_FROM] = "accept_from",
+        [TBL_REFS_REJECT_FROM] = "reject_from",
+        [TBL_REFS_ACCEPT_FROM_DL] = "accept_from_dl",
+        [TBL_REFS_REJECT_FROM_DL] = "reject_from_dl",
+        [TBL_REFS_GENERATED] = "generated",
+    };
+    return names[which];
+}

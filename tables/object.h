@@ -91,6 +91,10 @@ const TblProxy *tbl_object_primary(const TblObject *object, const char *type);
 
 void tbl_object_set_text(TblObject *object, TblText which, const char *value); /* copies; NULL or "" removes */
 
+/* "display", "alias", "home_server", ...; and "members", "accept_from", ...: the names of exports. */
+const char *tbl_text_name(TblText which);
+const char *tbl_refs_name(TblRefs which);
+
 /* "mailbox", "remote", "dl", "public-folder"; and back, 0 when unknown (exact, lower case). */
 const char *tbl_class_name(TblClass object_class);
 TblClass tbl_class_from_name(const char *name);

@@ -6,13 +6,6 @@
 #include "tables/generate.h"
 #include "tables/rollback_state.h"
 
-static bool
-set_failed(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
-    return false;
-}
-
 static guint64
 item_id(const TblJournalItem *item)
 {
@@ -31,7 +24,7 @@ restore_domains(TblRollback *rollback, GError **error)
         g_autofree char *name = g_strndup(item->key.ptr, item->key.len);
         g_autoptr(TblDomain) before = item->before.len ? tbl_domain_decode(item->before, item->key) : NULL;
         if (item->before.len && !before)
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         if (before)
             tbl_draft_put_domain(rollback->draft, before);
         else
@@ -163,7 +156,7 @@ restore_object(TblRollback *rollback, const TblJournalItem *item, GError **error
     g_autoptr(TblObject) before = tbl_object_decode(item->before, item_id(item));
     guint conflicts = rollback->conflicts->len;
     if (!before || !check_name(rollback, before) || !check_addresses(rollback, before) || !trim_generated(rollback, before))
-        return set_failed(error);
+        return tbl_store_set_unreadable(error);
     return rollback->conflicts->len > conflicts || tbl_draft_put(rollback->draft, before, error);
 }
 
@@ -226,7 +219,7 @@ restore_tombstones(TblRollback *rollback, GError **error)
         TblRows rows = {0};
         if (item->before.len &&
             (!tbl_rows_decode(&rows, item->key, item->before) || !check_gone(rollback, key)))
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         if (!tbl_draft_set_tombstone(rollback->draft, key, tbl_rows_get(&rows, TBL_ROW_TOMBSTONE), error))
             return false;
     }
@@ -245,7 +238,7 @@ check_targets(TblRollback *rollback, GError **error)
         if (!object || !object->target)
             continue;
         if (tbl_claim_target(rollback->draft, object, &claim) != TBL_FOUND)
-            return set_failed(error);
+            return tbl_store_set_unreadable(error);
         if (claim.fault != TBL_CLAIM_FREE)
             add_claim(rollback, object, object->target, &claim);
     }

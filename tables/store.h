@@ -24,6 +24,9 @@ typedef enum {
     TBL_STORE_ERROR_SYSTEM,
 } TblStoreError;
 
+/* Sets TBL_STORE_ERROR_CORRUPT, for a record that cannot be read; returns false. */
+bool tbl_store_set_unreadable(GError **error);
+
 typedef enum {
     TBL_DB_META,
     TBL_DB_OBJECTS,   /* id (8 bytes, big-endian) -> object */

@@ -6,6 +6,13 @@
 
 G_DEFINE_QUARK(tbl-store-error-quark, tbl_store_error)
 
+bool
+tbl_store_set_unreadable(GError **error)
+{
+    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
+    return false;
+}
+
 static int
 store_error_code(int rc)
 {
