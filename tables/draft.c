@@ -290,7 +290,7 @@ take_back_id(TblDraft *draft, TblObject *object, GError **error)
     TblResult result =
         draft->snapshot->name(draft->snapshot, object->origin, folded ? folded : object->name, &id);
     if (result == TBL_FAILED) {
-        set_failed(error);
+        tbl_store_set_unreadable(error);
         return false;
     }
     g_autoptr(GError) lost = NULL;
