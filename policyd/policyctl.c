@@ -17,7 +17,8 @@ static const TblCommand commands[] = {
     {"object", "list", "[--domain=DOMAIN] [--json]", "list objects", pd_ctl_object_list},
     {"object", "remove", "NAME", "delete an object", pd_ctl_object_remove},
     {"address", "add", "NAME ADDRESS", "give an object one more address", pd_ctl_address_add},
-    {"address", "remove", "ADDRESS", "take an address away", pd_ctl_address_remove},
+    {"address", "remove",
+     "ADDRESS [--moved-to=ADDRESS | --gone[=TEXT]] [--for=DURATION]", "take an address away", pd_ctl_address_remove},
     {"address", "promote", "ADDRESS", "make a secondary the primary", pd_ctl_address_promote},
     {"lookup", NULL, "MAP KEY", "ask the running daemon as Postfix does", pd_ctl_lookup},
     {"policy", NULL, "[FILE|-]", "replay captured policy requests", pd_ctl_policy},
@@ -25,7 +26,7 @@ static const TblCommand commands[] = {
     {"history", NULL, "[--verify] [--json]", "list the batches, check their chain", pd_ctl_history},
     {"show", NULL, "BATCH [--json]", "show what one batch changed", pd_ctl_show},
     {"rollback", NULL, "BATCH [--dry-run]", "undo one batch", pd_ctl_rollback},
-    {"export", NULL, "[--format=json|postmap] [--map=MAP] [--output=FILE]",
+    {"export", NULL, "[--format=gif|ldif|postmap|json] [--map=MAP] [--output=FILE]",
      "write out objects, or one map", pd_ctl_export},
     {"reload", NULL, "", "make the daemon read its configuration again", pd_ctl_reload},
     {0}};
