@@ -357,6 +357,18 @@ run_decide(Run *run, GError **error)
     return run_apply(run, error);
 }
 
+/* A run that reads no rows still tells at which generation the store stands. */
+static int
+run_skip(Run *run)
+{
+    run->target = gif_target_open(run->config, true, NULL);
+    run->draft = run->target ? tbl_draft_new(gif_target_store(run->target), NULL) : NULL;
+    if (run->draft) {
+        run->summary.generation = tbl_draft_base(run->draft)->generation;
+    }
+    return TBL_EXIT_FAILED;
+}
+
 static void
 run_clear(Run *run)
 {
@@ -380,7 +392,7 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     run.progress = gif_progress_new(options->progress, run.total);
     g_autoptr(GError) error = NULL;
     /* Without a good header there are no rows, and a missing store is not made for nothing. */
-    int code = run.sources->len > 0 ? run_decide(&run, &error) : TBL_EXIT_FAILED;
+    int code = run.sources->len > 0 ? run_decide(&run, &error) : run_skip(&run);
     if (error) {
         run_error(&run, GIF_CODE_STORE, error->message);
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);

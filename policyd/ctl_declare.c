@@ -179,6 +179,12 @@ apply_class(const char *value, const TblDomains *domains, TblDomain *domain, GEr
         return false;
     }
     domain->domain_class = tbl_domains_class(domains, other);
+    if (domain->domain_class == TBL_DOMAIN_ROUTE) {
+        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED,
+                    "%s cannot mirror %s: class route has no addresses", domain->name,
+                    domain->mirror);
+        return false;
+    }
     return true;
 }
 

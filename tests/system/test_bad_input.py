@@ -48,6 +48,7 @@ class Files(WorldCase):
         self.assertEqual(as_json[-1]["type"], "summary")
         self.assertFalse(as_json[-1]["applied"])
         self.assertIsNone(as_json[-1]["batch"])
+        self.assertEqual(as_json[-1]["generation"], self.generation)
         for error in errors:
             self.assertTrue(error["message"])
         if code is not None:

@@ -39,6 +39,8 @@ static const DeclareCase new_cases[] = {
     {"mirror", OPTIONS(.mirror = (char *)"Other.Example"), 0, NULL},
     {"mirror of nobody", OPTIONS(.mirror = (char *)"nobody.example"), TBL_EXIT_REFUSED,
      "nobody.example"},
+    {"mirror of what has no addresses", OPTIONS(.mirror = (char *)"out.example"),
+     TBL_EXIT_REFUSED, "class route"},
     {"mirror of subdomains", OPTIONS(.mirror = (char *)".example"), TBL_EXIT_USAGE, "exact"},
     {"mirror and catch-all",
      OPTIONS(.mirror = (char *)"other.example", .catch_all = (char *)"a@b.example"), TBL_EXIT_USAGE,
@@ -73,6 +75,9 @@ some_domains(void)
     other->class_given = true;
     other->route = g_strdup("lmtp:unix:/run/lmtp");
     tbl_domains_add(domains, other);
+    TblDomain *out = tbl_domain_new("out.example", TBL_DOMAIN_ROUTE);
+    out->class_given = true;
+    tbl_domains_add(domains, out);
     return domains;
 }
 
