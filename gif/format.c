@@ -68,6 +68,24 @@ header_names(TblSlice line, const char *name)
     return false;
 }
 
+/* A header that begins with Obj-Class, however its hyphen is written. */
+static bool
+is_obj_class(TblSlice line)
+{
+    static const char name[] = "obj-class";
+    size_t start = line.len > 0 && *line.ptr == '"' ? 1 : 0;
+    if (line.len < start + strlen(name)) {
+        return false;
+    }
+    for (size_t i = 0; i < strlen(name); i++) {
+        char c = (char)g_ascii_tolower(line.ptr[start + i]);
+        if (c != name[i] && !(name[i] == '-' && (c == ' ' || c == '_'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 is_ldif(TblSlice line)
 {
@@ -90,9 +108,7 @@ gif_format_sniff(TblSlice text)
         return GIF_FORMAT_LDIF;
     }
     /* Any separator may follow Obj-Class; what else is wrong with it the header's reader tells. */
-    if (starts_with(line, "obj-class") || starts_with(line, "\"obj-class") ||
-        starts_with(line, "obj_class") || starts_with(line, "obj class") ||
-        (line.len == strlen("DIRECTORY") && starts_with(line, "DIRECTORY"))) {
+    if (is_obj_class(line) || (line.len == strlen("DIRECTORY") && starts_with(line, "DIRECTORY"))) {
         return GIF_FORMAT_GIF;
     }
     if (header_begins(line, "DN")) {

@@ -3,6 +3,9 @@
 #include "gif/ldap.h"
 #include "gif/ldif_record.h"
 
+/* DOS programs end a text with this byte, at times several. */
+#define CTRL_Z '\x1a'
+
 typedef enum { KIND_OPEN, KIND_CONTENT, KIND_CHANGES } Kind;
 
 typedef struct {
@@ -395,6 +398,9 @@ GifReader *
 gif_ldif_new(TblSlice text, GifReading reading, GifNotes *notes)
 {
     GifLdif *ldif = g_new0(GifLdif, 1);
+    while (text.len > 0 && text.ptr[text.len - 1] == CTRL_Z) {
+        text.len--;
+    }
     ldif->base = (GifReader){.next = ldif_next, .offset = ldif_offset, .free = ldif_free};
     ldif->base.collector = gif_collector_new(gif_ldap_aliases, reading.compat);
     ldif->reading = reading;

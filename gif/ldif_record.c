@@ -1,7 +1,6 @@
 #include "gif/ldif_record.h"
 
 #define ARENA_ROOM 4096
-#define CTRL_Z '\x1a'
 
 GifLdifRecord *
 gif_ldif_record_new(void)
@@ -27,7 +26,7 @@ gif_ldif_record_free(GifLdifRecord *record)
 static bool
 at_end(const GifLdifCursor *cursor)
 {
-    return cursor->at >= cursor->text.len || cursor->text.ptr[cursor->at] == CTRL_Z;
+    return cursor->at >= cursor->text.len;
 }
 
 /* One physical line without its end; steps behind it. */

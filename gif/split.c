@@ -21,6 +21,13 @@ type_follows(TblSlice text)
            text.ptr[length] == ':' && !part;
 }
 
+static bool
+is_x400(TblSlice text)
+{
+    static const char type[] = "X400:";
+    return text.len > strlen(type) && g_ascii_strncasecmp(text.ptr, type, strlen(type)) == 0;
+}
+
 TblSlice
 gif_split_skip(TblSlice text, const char *separators)
 {
@@ -42,7 +49,10 @@ gif_split_typed(TblSlice text, const char *separators)
         }
         TblSlice rest = gif_split_skip((TblSlice){text.ptr + at, text.len - at}, separators);
         if (rest.len == 0 || type_follows(rest)) {
-            return at;
+            /* An X.400 address ends with a semicolon of its own. */
+            bool own = text.ptr[at] == ';' && at + 1 != text.len - rest.len;
+            own = own || (text.ptr[at] == ';' && rest.len == 0);
+            return own && is_x400(text) ? at + 1 : at;
         }
         at = text.len - rest.len;
     }

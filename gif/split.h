@@ -7,7 +7,8 @@
 #include "tables/slice.h"
 
 /* Length of the first address in `text`: up to the first run of `separators` and blanks that a type
- * follows, or all of it; separators at its end left out. */
+ * follows, or all of it; separators at its end
+ * left out, but for the semicolon that ends an X.400 address. */
 size_t gif_split_typed(TblSlice text, const char *separators);
 /* `text` without separators, blanks and line ends at its begin. */
 TblSlice gif_split_skip(TblSlice text, const char *separators);
