@@ -60,13 +60,19 @@ blanks_trim(TblSlice text)
     return text;
 }
 
+/* A record that is a line before the header. The fields of a faulty one are not there. */
+static bool
+is_skipped(const GifRecord *record, const char *skip)
+{
+    return skip && record->fault == GIF_CSV_OK && record->field[0].text.len >= strlen(skip) &&
+           g_ascii_strncasecmp(record->field[0].text.ptr, skip, strlen(skip)) == 0;
+}
+
 static bool
 header_read(GifTable *table, const char *skip, GifNotes *notes)
 {
     bool any = gif_csv_next(table->csv, table->record);
-    while (any && skip && table->record->count > 0 &&
-           table->record->field[0].text.len >= strlen(skip) &&
-           g_ascii_strncasecmp(table->record->field[0].text.ptr, skip, strlen(skip)) == 0) {
+    while (any && is_skipped(table->record, skip)) {
         any = gif_csv_next(table->csv, table->record);
     }
     if (!any) {

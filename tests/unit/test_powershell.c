@@ -20,6 +20,7 @@ test_header(void)
     check("", "1:E226");
     check("#TYPE x\n", "1:E226");
     check("DisplayName,Office\n", "1:E225");
+    check("\"Name\"x,\n", "1:E227");
     check("#TYPE System.Collections.Generic.List`1[[System.String, "
           "mscorlib]]\r\n\"Name\"\r\n\"a\"\r\n",
           "3 [update mailbox?? a]\n");
