@@ -5,8 +5,8 @@
 #include <gio/gio.h>
 
 #define COUNT_MAX 99
-/* A local part is no longer (RFC 5321 4.5.3.1.1); room stays for a number behind it. */
-#define EXPANSION_MAX (TBL_LOCAL_STORED_MAX - 6)
+/* Room for a number behind a local part. */
+#define NUMBER_MAX 6
 
 struct TblRule {
     char *format;
@@ -62,6 +62,16 @@ check_format(const char *text, const char *format, GError **error)
     return true;
 }
 
+/* Also those of two bytes, which no address holds. */
+static bool
+has_control(const char *text)
+{
+    for (const char *at = text; *at; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
+            return true;
+    return false;
+}
+
 TblRule *
 tbl_rule_parse(const char *text, const char *domain, GError **error)
 {
@@ -70,6 +80,10 @@ tbl_rule_parse(const char *text, const char *domain, GError **error)
     const char *at = strrchr(format, '@');
     if (!g_utf8_validate(text, -1, NULL)) {
         refuse(error, "?", "it is not UTF-8");
+        return NULL;
+    }
+    if (has_control(text)) {
+        refuse(error, "?", "it has a control character");
         return NULL;
     }
     if (!at && !domain) {
@@ -266,8 +280,27 @@ tidy_dots(GString *text)
     g_string_truncate(text, kept);
 }
 
+/* Cuts a local part to what an address holds with its quotes and a number (RFC 5321 4.5.3.1). */
+static void
+cut_to_room(GString *local, const char *domain)
+{
+    gsize taken = strlen(domain) + 1 + NUMBER_MAX;
+    gsize room = taken < TBL_ADDRESS_STORED_MAX ? TBL_ADDRESS_STORED_MAX - taken : 0;
+    room = MIN(room, TBL_LOCAL_STORED_MAX - NUMBER_MAX);
+    g_autoptr(GString) external = g_string_new(NULL);
+    if (local->len > room)
+        g_string_truncate(local, room);
+    for (;; g_string_truncate(local, local->len - 1)) {
+        tidy_dots(local);
+        g_string_truncate(external, 0);
+        tbl_address_append_external(external, (TblSlice){local->str, local->len}, tbl_slice(domain));
+        if (local->len == 0 || external->len - strlen(domain) - 1 <= room)
+            return;
+    }
+}
+
 static char *
-expand_format(const char *format, const TblObject *object, TblRuleLetters letters)
+expand_format(const TblRule *rule, const char *format, const TblObject *object, TblRuleLetters letters)
 {
     g_autoptr(GArray) replacements = g_array_new(FALSE, FALSE, sizeof(Replacement));
     g_autoptr(GString) out = g_string_new(NULL);
@@ -278,17 +311,13 @@ expand_format(const char *format, const TblObject *object, TblRuleLetters letter
         else
             g_string_append_c(out, *at++);
     }
-    tidy_dots(out);
-    if (out->len > EXPANSION_MAX) {
-        g_string_truncate(out, EXPANSION_MAX);
-        tidy_dots(out);
-    }
+    cut_to_room(out, rule->domain);
     return out->len > 0 ? g_strdup(out->str) : NULL;
 }
 
 char *
 tbl_rule_expand(const TblRule *rule, const TblObject *object, TblRuleLetters letters)
 {
-    char *local = expand_format(rule->format, object, letters);
-    return local ? local : expand_format("%m", object, letters);
+    char *local = expand_format(rule, rule->format, object, letters);
+    return local ? local : expand_format(rule, "%m", object, letters);
 }

@@ -73,7 +73,7 @@ test_nothing_left(void)
 static void
 test_refusals(void)
 {
-    static const char *const bad[] = {"%x",  "%",   "%0g",  "%100g", "%5",           "%ra",  "%5%",
+    static const char *const bad[] = {"%ra\x1a%g", "a\nb", "%x",  "%",   "%0g",  "%100g", "%5",           "%ra",  "%5%",
                                       "a b", "a\"", "ä%m", "%m@",   "%m@other.example", "%m@[1.2.3.4]"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
@@ -84,6 +84,22 @@ test_refusals(void)
     g_assert_null(tbl_rule_parse("%m", NULL, &error));
     g_autoptr(TblRule) rule = tbl_rule_parse("%m@NORTH.Example", NULL, NULL);
     g_assert_cmpstr(tbl_rule_domain(rule), ==, "north.example");
+}
+
+/* Whatever comes out fits into an address, with its quotes and a number. */
+static void
+test_room(void)
+{
+    g_autofree char *quotes = g_strnfill(100, 'q'), *label = g_strnfill(60, 'd');
+    g_autofree char *domain = g_strdup_printf("%s.%s.%s.%s.example", label, label, label, label);
+    g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_MAILBOX, "u1");
+    tbl_object_set_text(object, TBL_TEXT_LAST, quotes);
+    g_autoptr(TblRule) quoting = tbl_rule_parse("%rq\"%s", "n.example", NULL);
+    g_autofree char *short_local = tbl_rule_expand(quoting, object, TBL_RULE_GERMAN);
+    g_assert_cmpuint(strlen(short_local), ==, 28); /* each with a backslash, and two around */
+    g_autoptr(TblRule) far = tbl_rule_parse("%s", domain, NULL);
+    g_autofree char *none = tbl_rule_expand(far, object, TBL_RULE_GERMAN);
+    g_assert_null(none);
 }
 
 static void
@@ -105,5 +121,6 @@ main(int argc, char **argv)
     g_test_add_func("/rule/nothing-left", test_nothing_left);
     g_test_add_func("/rule/refusals", test_refusals);
     g_test_add_func("/rule/same", test_same);
+    g_test_add_func("/rule/room", test_room);
     return g_test_run();
 }
