@@ -32,8 +32,8 @@ gif_reference_name(TblSlice text)
     size_t length = strlen(separator);
     TblSlice name = text;
     const size_t marker = strlen(GIF_REFERENCE_VERBATIM);
-    bool verbatim = text.len >= marker &&
-                    g_ascii_strncasecmp(text.ptr, GIF_REFERENCE_VERBATIM, marker) == 0;
+    bool verbatim =
+        text.len >= marker && g_ascii_strncasecmp(text.ptr, GIF_REFERENCE_VERBATIM, marker) == 0;
     if (verbatim) {
         name = (TblSlice){text.ptr + marker, text.len - marker};
     }

@@ -12,8 +12,8 @@
 
 #include <glib.h>
 
-/* Behind it the name stands as it is, whatever it looks like; what we write where `/cn=` is part of a
- * name. */
+/* Behind it the name stands as it is, whatever it looks like; what we write where `/cn=` is part of
+ * a name. */
 #define GIF_REFERENCE_VERBATIM "//cn="
 
 /* The name in a reference. NULL when a DN names nothing (event 274). Caller frees. */

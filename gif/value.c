@@ -19,10 +19,11 @@ typedef struct {
     GifLexFlags flags;
     GifCell *cell;
     guint clears, removes, plain;
-    int include; /* 295 or 296 */
+    int include;  /* 295 or 296 */
     gsize start;  /* of the piece in the scratch */
-    bool literal; /* the piece begins with a character behind a backslash: it has no special meaning */
-    bool bad;    /* 245 */
+    bool literal; /* the piece begins with a character behind a backslash: it has no special meaning
+                   */
+    bool bad;     /* 245 */
 } Lex;
 
 GifLexer *

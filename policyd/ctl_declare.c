@@ -101,7 +101,7 @@ apply_mirror(const char *value, TblDomain *domain, GError **error)
     }
     if (*value == '.')
         return pd_ctl_usage(error, "--mirror=%s: a mirror follows one exact domain, not subdomains",
-                     value);
+                            value);
     if (!tbl_domain_canonical(tbl_slice(value), false, canonical))
         return pd_ctl_usage(error, "--mirror=%s is no domain name", value);
     replace(&domain->mirror, g_strdup(canonical));
@@ -121,7 +121,7 @@ apply_rule(const char *value, TblDomain *domain, GError **error)
     }
     if (*domain->name == '.')
         return pd_ctl_usage(error, "--rule: %s declares subdomains; a rule needs one exact domain",
-                     domain->name);
+                            domain->name);
     g_autoptr(TblRule) rule = tbl_rule_parse(value, domain->name, &cause);
     if (!rule)
         return pd_ctl_usage(error, "--rule of %s: %s", domain->name, cause->message);
@@ -158,9 +158,9 @@ apply_class(const char *value, const TblDomains *domains, TblDomain *domain, GEr
     if (value && *value) {
         TblDomainClass domain_class = tbl_domain_class_from_name(value);
         if (!domain_class)
-            return pd_ctl_usage(error,
-                         "--class=%s: expected relay, virtual-mailbox, virtual-alias or route",
-                         value);
+            return pd_ctl_usage(
+                error, "--class=%s: expected relay, virtual-mailbox, virtual-alias or route",
+                value);
         domain->domain_class = domain_class;
         domain->class_given = true;
         return true;
@@ -170,8 +170,9 @@ apply_class(const char *value, const TblDomains *domains, TblDomain *domain, GEr
     if (domain->class_given)
         return true;
     if (!domain->mirror)
-        return pd_ctl_usage(error, "%s: --class=relay|virtual-mailbox|virtual-alias|route is required",
-                     domain->name);
+        return pd_ctl_usage(error,
+                            "%s: --class=relay|virtual-mailbox|virtual-alias|route is required",
+                            domain->name);
     const TblDomain *other = tbl_domains_get(domains, domain->mirror);
     if (!other) {
         g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED,
@@ -217,10 +218,11 @@ check_virtual_alias(const TblDomain *domain, GError **error)
                                                                  : NULL;
     return !option ||
            pd_ctl_usage(error,
-                 "%s: %s does not go with class virtual-alias, whose addresses are always "
-                 "rewritten to "
-                 "others%s",
-                 domain->name, option, domain->route ? " (an empty --route= removes it)" : "");
+                        "%s: %s does not go with class virtual-alias, whose addresses are always "
+                        "rewritten to "
+                        "others%s",
+                        domain->name, option,
+                        domain->route ? " (an empty --route= removes it)" : "");
 }
 
 static bool
@@ -229,17 +231,18 @@ check_together(const TblDomain *domain, GError **error)
     if (domain->mirror && domain->catch_all)
         return pd_ctl_usage(error, "%s: --mirror and --catch-all exclude each other", domain->name);
     if (domain->mirror && domain->rule)
-        return pd_ctl_usage(error,
-                     "%s: --mirror and --rule exclude each other: a mirror has the addresses of "
-                     "its other, and no more",
-                     domain->name);
+        return pd_ctl_usage(
+            error,
+            "%s: --mirror and --rule exclude each other: a mirror has the addresses of "
+            "its other, and no more",
+            domain->name);
     if (domain->domain_class == TBL_DOMAIN_ROUTE &&
         (domain->mirror || domain->catch_all || domain->rule))
         return pd_ctl_usage(error, "%s: --%s does not go with class route, which has no addresses",
-                     domain->name,
-                     domain->mirror      ? "mirror"
-                     : domain->catch_all ? "catch-all"
-                                         : "rule");
+                            domain->name,
+                            domain->mirror      ? "mirror"
+                            : domain->catch_all ? "catch-all"
+                                                : "rule");
     return domain->domain_class != TBL_DOMAIN_VIRTUAL_ALIAS || check_virtual_alias(domain, error);
 }
 

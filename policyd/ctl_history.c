@@ -86,7 +86,8 @@ member(GHashTable *members, const char *name)
     return value ? value : "0";
 }
 
-/* "domain add ["north.example"]", or how many objects an import created, modified, deleted. Caller frees. */
+/* "domain add ["north.example"]", or how many objects an import created, modified, deleted. Caller
+ * frees. */
 static char *
 summary_text(const char *summary)
 {
@@ -297,9 +298,8 @@ pd_ctl_show(TblConfig *config, int argc, char **argv)
         snapshot->reader ? tbl_batch_read(snapshot->reader, number, &batch) : TBL_NOTFOUND;
     if (result != TBL_FOUND)
         return pd_ctl_fail(TBL_EXIT_FAILED,
-                           result == TBL_NOTFOUND
-                               ? "there is no batch %s"
-                               : "batch %s: its header cannot be read",
+                           result == TBL_NOTFOUND ? "there is no batch %s"
+                                                  : "batch %s: its header cannot be read",
                            argv[1]);
     g_autoptr(GString) out = g_string_new(NULL);
     Shown shown = {.as_json = as_json, .out = out};

@@ -213,7 +213,7 @@ object_of_options(const char *name, const AddOptions *options, GError **error)
         options->class_name ? tbl_class_from_name(options->class_name) : TBL_CLASS_MAILBOX;
     if (!object_class) {
         pd_ctl_usage(error, "--class=%s: expected mailbox, remote, dl or public-folder",
-              options->class_name);
+                     options->class_name);
         return NULL;
     }
     if (!*name) {

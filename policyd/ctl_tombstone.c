@@ -58,7 +58,8 @@ read_gone(const char *gone, PdCtlTombstone *tombstone, GError **error)
         if (g_ascii_iscntrl(*at))
             return pd_ctl_usage(error, "--gone has a control character");
     if (strlen(text) > GONE_BYTES_MAX)
-        return pd_ctl_usage(error, "--gone is longer than 300 bytes: it becomes part of an SMTP reply");
+        return pd_ctl_usage(error,
+                            "--gone is longer than 300 bytes: it becomes part of an SMTP reply");
     tombstone->text = g_strdup(text);
     return true;
 }

@@ -1,10 +1,11 @@
 /* The virtual_alias_maps half of tables/resolve.h: who finally receives mail for an address. */
 #include "tables/resolve.h"
 
-/* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the stack, of which a level
- * takes about 4 kB. */
+/* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the
+ * stack, of which a level takes about 4 kB. */
 #define DEPTH_MAX 250
-/* Objects looked at for one answer, as a multiple of list-recipients: bounds the time that empty lists can take. */
+/* Objects looked at for one answer, as a multiple of list-recipients: bounds the time that empty
+ * lists can take. */
 #define VISITS_PER_RECIPIENT 10
 #define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
 
@@ -13,8 +14,8 @@ typedef struct {
     const TblDomains *domains;
     bool ascii_key;
     guint depth;
-    guint64 yields; /* addresses emitted, duplicates too */
-    char *extension; /* what rows found through an extension put back; NULL for none */
+    guint64 yields;         /* addresses emitted, duplicates too */
+    char *extension;        /* what rows found through an extension put back; NULL for none */
     GHashTable *visited;    /* ids of objects that were expanded */
     GHashTable *recipients; /* canonical -> external */
     bool failed, over, cycle;
@@ -45,7 +46,8 @@ is_alias_domain(const TblDomains *domains, const TblDomain *domain)
 
 /* ---- Emitting ---- */
 
-/* A final recipient. In a virtual-alias domain it would have nowhere to go: a bounce after acceptance, so it counts for nothing. */
+/* A final recipient. In a virtual-alias domain it would have nowhere to go: a bounce after
+ * acceptance, so it counts for nothing. */
 static void
 emit(Walk *walk, TblSlice spelling)
 {
@@ -60,7 +62,8 @@ emit(Walk *walk, TblSlice spelling)
         return;
     }
     walk->yields++;
-    /* Of several spellings the lowest: which it is must not depend on the order in which they are met. */
+    /* Of several spellings the lowest: which it is must not depend on the order in which they are
+     * met. */
     const char *other = g_hash_table_lookup(walk->recipients, address.text);
     if (!other || strcmp(text->str, other) < 0)
         g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
@@ -68,13 +71,15 @@ emit(Walk *walk, TblSlice spelling)
         walk->over = true;
 }
 
-/* The object's address for mail that reaches it on the way: a primary in a declared domain, else the declared secondary that
- * is lowest in canonical order, else the primary. NULL when it has none. To an ASCII key an ASCII address, if there is one. */
+/* The object's address for mail that reaches it on the way: a primary in a declared domain, else
+ * the declared secondary that is lowest in canonical order, else the primary. NULL when it has
+ * none. To an ASCII key an ASCII address, if there is one. */
 static const TblProxy *
 recipient_address(const Walk *walk, const TblObject *object)
 {
     const TblProxy *primary = tbl_object_primary(object, "SMTP"), *lowest = NULL;
-    bool primary_fits = primary && (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
+    bool primary_fits =
+        primary && (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
     if (primary_fits && declared(walk->domains, tbl_slice(primary->value)))
         return primary;
     g_autofree char *lowest_key = NULL;
@@ -96,13 +101,14 @@ recipient_address(const Walk *walk, const TblObject *object)
 
 /* ---- Following ---- */
 
-/* A reference that no object has: an address outside stands for itself, anything else counts for nothing. It is as somebody
- * typed it. */
+/* A reference that no object has: an address outside stands for itself, anything else counts for
+ * nothing. It is as somebody typed it. */
 static void
 walk_unresolved(Walk *walk, const char *reference)
 {
     static const char smtp[] = "smtp:";
-    const size_t prefix = g_ascii_strncasecmp(reference, smtp, sizeof smtp - 1) == 0 ? sizeof smtp - 1 : 0;
+    const size_t prefix =
+        g_ascii_strncasecmp(reference, smtp, sizeof smtp - 1) == 0 ? sizeof smtp - 1 : 0;
     TblAddress address;
     if (!tbl_address_parse(&address, tbl_slice(reference + prefix)) ||
         tbl_domains_find_mail(walk->domains, tbl_address_domain(&address)))
@@ -133,7 +139,8 @@ walk_members(Walk *walk, const TblObject *list)
         walk_reference(walk, list->origin, g_ptr_array_index(members, i));
 }
 
-/* False when the forward is none: unresolved, or it yields nothing without being a cycle; then the mailbox keeps the mail. */
+/* False when the forward is none: unresolved, or it yields nothing without being a cycle; then the
+ * mailbox keeps the mail. */
 static bool
 walk_forward(Walk *walk, const TblObject *object, TblSlice own)
 {
@@ -164,7 +171,8 @@ same_address(const TblAddress *address, TblSlice spelling)
 static bool
 visit(Walk *walk, guint64 id)
 {
-    if (g_hash_table_size(walk->visited) >= walk->context->config->limits.list_recipients * VISITS_PER_RECIPIENT ||
+    if (g_hash_table_size(walk->visited) >=
+            walk->context->config->limits.list_recipients * VISITS_PER_RECIPIENT ||
         walk->depth >= DEPTH_MAX) {
         walk->over = true;
         return false;
@@ -177,8 +185,9 @@ visit(Walk *walk, guint64 id)
     return false;
 }
 
-/* Lists, remotes and forwards where they expand. `address` is what the object was entered by, NULL for none. False when the
- * object is none of them: its address stands for itself, or its primary for it. */
+/* Lists, remotes and forwards where they expand. `address` is what the object was entered by, NULL
+ * for none. False when the object is none of them: its address stands for itself, or its primary
+ * for it. */
 static bool
 expand_object(Walk *walk, const TblObject *object, const TblAddress *address)
 {
@@ -212,10 +221,11 @@ expands(const Walk *walk, const TblDomain *domain, TblSlice primary)
     return tbl_domain_expands(domain) && (!of_primary || tbl_domain_expands(of_primary));
 }
 
-/* The primary that a secondary, generated or mirrored address stands for, and the mail domain that declares it; empty when
- * that row does not apply. */
+/* The primary that a secondary, generated or mirrored address stands for, and the mail domain that
+ * declares it; empty when that row does not apply. */
 static TblSlice
-rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location, const TblDomain **of_primary)
+rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location,
+          const TblDomain **of_primary)
 {
     const TblRow *row = &location->row;
     bool other_name = !row->primary || location->mirrored;
@@ -228,13 +238,15 @@ rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location, cons
     return primary;
 }
 
-/* An object that was met on the way (a member, a forward): entered through its recipient address. */
+/* An object that was met on the way (a member, a forward): entered through its recipient address.
+ */
 static void
 walk_object(Walk *walk, const TblObject *object)
 {
     if (object->disabled && walk->context->config->directory.exclude_disabled)
         return;
-    const TblProxy *own = recipient_address(walk, object), *primary = tbl_object_primary(object, "SMTP");
+    const TblProxy *own = recipient_address(walk, object),
+                   *primary = tbl_object_primary(object, "SMTP");
     TblSlice value = own ? tbl_slice(own->value) : (TblSlice){NULL, 0};
     const TblDomain *domain = own ? declared(walk->domains, value) : NULL;
     TblAddress address;
@@ -242,14 +254,16 @@ walk_object(Walk *walk, const TblObject *object)
         walk->failed = true;
         return;
     }
-    if (!domain || expands(walk, domain, primary ? tbl_slice(primary->value) : (TblSlice){NULL, 0})) {
+    if (!domain ||
+        expands(walk, domain, primary ? tbl_slice(primary->value) : (TblSlice){NULL, 0})) {
         if (expand_object(walk, object, own ? &address : NULL))
             return;
     }
     if (!own)
         return;
     /* In a virtual-alias domain a secondary stands for a primary elsewhere. */
-    bool elsewhere = !own->primary && primary && is_alias_domain(walk->domains, domain) && tbl_domain_rewrites(domain);
+    bool elsewhere = !own->primary && primary && is_alias_domain(walk->domains, domain) &&
+                     tbl_domain_rewrites(domain);
     emit(walk, elsewhere ? tbl_slice(primary->value) : value);
 }
 
@@ -259,10 +273,12 @@ static bool
 is_role_address(const TblAddress *address)
 {
     TblSlice local = {address->text, address->local_len};
-    return tbl_slice_equal(local, tbl_slice("postmaster")) || tbl_slice_equal(local, tbl_slice("abuse"));
+    return tbl_slice_equal(local, tbl_slice("postmaster")) ||
+           tbl_slice_equal(local, tbl_slice("abuse"));
 }
 
-/* What stands in for an address that nobody has: the domain's catch-all, else the host's postmaster; NULL for nothing. */
+/* What stands in for an address that nobody has: the domain's catch-all, else the host's
+ * postmaster; NULL for nothing. */
 static const char *
 stand_in(const TblContext *context, const TblAddress *address, const TblDomain *domain)
 {
@@ -305,7 +321,8 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
     if (location->result == TBL_NOTFOUND)
         return !location->tombstone && !location->hidden && answer_nobody(walk, address, domain);
     const TblRow *row = &location->row;
-    bool special = row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
+    bool special =
+        row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
     const TblDomain *of_primary = NULL;
     TblSlice primary = rewritten(walk, domain, location, &of_primary);
     bool unfit = primary.len && walk->ascii_key && !tbl_slice_is_ascii(primary);
@@ -315,7 +332,8 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
             walk->failed = true;
             return true;
         }
-        if (special && expands(walk, domain, row->primary_address) && expand_object(walk, object, address))
+        if (special && expands(walk, domain, row->primary_address) &&
+            expand_object(walk, object, address))
             return true;
         const TblProxy *fit = unfit ? recipient_address(walk, object) : NULL;
         if (fit)
@@ -330,7 +348,8 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
     return true;
 }
 
-/* An address met on the way (a target, a catch-all, the primary of a list): followed while the map would answer it. */
+/* An address met on the way (a target, a catch-all, the primary of a list): followed while the map
+ * would answer it. */
 static void
 walk_address(Walk *walk, TblSlice spelling)
 {
@@ -374,7 +393,8 @@ join(Walk *walk, const TblAddress *address, GString *value)
     guint count;
     g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(walk->recipients, &count);
     if (count == 1 && strcmp(keys[0], address->text) == 0)
-        return TBL_ALIAS_NONE; /* an identity answer in a virtual-alias domain is a bounce after acceptance */
+        return TBL_ALIAS_NONE; /* an identity answer in a virtual-alias domain is a bounce after
+                                  acceptance */
     qsort(keys, count, sizeof *keys, compare_text);
     gsize start = value->len;
     for (guint i = 0; i < count; i++) {
@@ -388,10 +408,11 @@ join(Walk *walk, const TblAddress *address, GString *value)
     return TBL_ALIAS_OVER;
 }
 
-/* The common cases without a single allocation: nobody, and a mailbox. Sets `*result` and returns true when one applies. */
+/* The common cases without a single allocation: nobody, and a mailbox. Sets `*result` and returns
+ * true when one applies. */
 static bool
-answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain, const TblLocation *location,
-               GString *value, TblAlias *result)
+answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain,
+              const TblLocation *location, GString *value, TblAlias *result)
 {
     const TblRow *row = &location->row;
     if (location->result == TBL_NOTFOUND &&
@@ -417,7 +438,8 @@ answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain, co
 }
 
 static TblAlias
-finish(Walk *walk, const TblAddress *address, const TblLocation *location, bool answered, GString *value)
+finish(Walk *walk, const TblAddress *address, const TblLocation *location, bool answered,
+       GString *value)
 {
     if (walk->failed)
         return TBL_ALIAS_FAILED;
@@ -445,7 +467,8 @@ tbl_resolve_alias(const TblContext *context, const TblAddress *address, const Tb
         return result;
     walk.visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     walk.recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    if (location->result == TBL_FOUND && location->extension[0] && context->config->addresses.propagate_virtual)
+    if (location->result == TBL_FOUND && location->extension[0] &&
+        context->config->addresses.propagate_virtual)
         walk.extension = (char *)location->extension;
     bool answered = answer(&walk, address, domain, location);
     result = finish(&walk, address, location, answered, value);

@@ -33,7 +33,8 @@ tbl_batch_user(void)
     return g_strdup_printf("%u", (unsigned)getuid());
 }
 
-/* ---- Headers: what the hash covers, then the hash, then what may change later (undone_by, chunks) ---- */
+/* ---- Headers: what the hash covers, then the hash, then what may change later (undone_by, chunks)
+ * ---- */
 
 static void
 encode_bytes(GByteArray *out, const guint8 digest[TBL_SHA256_SIZE])

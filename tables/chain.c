@@ -7,9 +7,9 @@ typedef struct {
     TblChainFunc fault;
     gpointer data;
     bool broken;
-    bool kept;                         /* a batch before still has its undo records */
-    guint8 previous[TBL_SHA256_SIZE];  /* of the last header that could be read */
-    bool linked;                       /* ... which is the one right before */
+    bool kept;                        /* a batch before still has its undo records */
+    guint8 previous[TBL_SHA256_SIZE]; /* of the last header that could be read */
+    bool linked;                      /* ... which is the one right before */
 } Check;
 
 G_GNUC_PRINTF(3, 4)
@@ -53,17 +53,24 @@ check_undo(Check *check, const TblBatch *batch)
         tell(check, batch->number, "its undo records were changed");
 }
 
-/* What a header says about another: `undoes` is under the hash, `undone_by` is not and must go with it. */
+/* What a header says about another: `undoes` is under the hash, `undone_by` is not and must go with
+ * it. */
 static void
 check_links(Check *check, const TblBatch *batch)
 {
     g_autoptr(TblBatch) undone = NULL, by = NULL;
-    if (batch->undoes != 0 && (batch->undoes >= batch->number || tbl_batch_read(check->reader, batch->undoes, &undone) != TBL_FOUND ||
+    if (batch->undoes != 0 && (batch->undoes >= batch->number ||
+                               tbl_batch_read(check->reader, batch->undoes, &undone) != TBL_FOUND ||
                                undone->undone_by != batch->number))
-        tell(check, batch->number, "it undoes batch %" G_GUINT64_FORMAT ", which does not say so", batch->undoes);
-    if (batch->undone_by != 0 && (batch->undone_by <= batch->number || tbl_batch_read(check->reader, batch->undone_by, &by) != TBL_FOUND ||
-                                  by->undoes != batch->number))
-        tell(check, batch->number, "it is marked as undone by batch %" G_GUINT64_FORMAT ", which does not undo it", batch->undone_by);
+        tell(check, batch->number, "it undoes batch %" G_GUINT64_FORMAT ", which does not say so",
+             batch->undoes);
+    if (batch->undone_by != 0 &&
+        (batch->undone_by <= batch->number ||
+         tbl_batch_read(check->reader, batch->undone_by, &by) != TBL_FOUND ||
+         by->undoes != batch->number))
+        tell(check, batch->number,
+             "it is marked as undone by batch %" G_GUINT64_FORMAT ", which does not undo it",
+             batch->undone_by);
 }
 
 static void
@@ -85,7 +92,8 @@ check_header(Check *check, guint64 number, const TblBatch *batch)
 static void
 check_gap(Check *check, guint64 number, TblResult result)
 {
-    tell(check, number, result == TBL_NOTFOUND ? "its header is missing" : "its header cannot be read");
+    tell(check, number,
+         result == TBL_NOTFOUND ? "its header is missing" : "its header cannot be read");
     check->linked = false;
     memset(check->previous, 0, sizeof check->previous);
 }

@@ -257,7 +257,8 @@ static void
 text_refs(GString *out, const TblObject *before, const TblObject *after)
 {
     for (guint i = 0; i < TBL_REFS_COUNT; i++) {
-        const GPtrArray *old = before ? before->refs[i] : NULL, *new = after ? after->refs[i] : NULL;
+        const GPtrArray *old = before ? before->refs[i] : NULL,
+                        *new = after ? after->refs[i] : NULL;
         g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
         text_texts(out, '+', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), added);
         text_texts(out, '-', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), removed);
@@ -278,14 +279,16 @@ other_texts(const TblObject *object)
 static void
 text_attributes(GString *out, const TblObject *before, const TblObject *after)
 {
-    text_value(out, "class", tbl_class_name(before->object_class), tbl_class_name(after->object_class));
+    text_value(out, "class", tbl_class_name(before->object_class),
+               tbl_class_name(after->object_class));
     text_value(out, "name", before->name, after->name);
     for (guint i = 0; i < TBL_TEXT_COUNT; i++)
         text_value(out, tbl_text_name(i), before->text[i], after->text[i]);
     text_limit(out, "limit_in", before->limit_in, after->limit_in);
     text_limit(out, "limit_out", before->limit_out, after->limit_out);
     text_switch(out, "hidden", before->hidden, after->hidden);
-    text_switch(out, "deliver_and_redirect", before->deliver_and_redirect, after->deliver_and_redirect);
+    text_switch(out, "deliver_and_redirect", before->deliver_and_redirect,
+                after->deliver_and_redirect);
     text_switch(out, "authenticated_only", before->authenticated_only, after->authenticated_only);
     text_switch(out, "disabled", before->disabled, after->disabled);
     g_autoptr(GPtrArray) old = other_texts(before), new = other_texts(after);
@@ -307,7 +310,8 @@ tbl_change_write_text(const TblChange *change, GString *out)
 {
     const TblObject *before = change->before, *after = change->after;
     const TblObject *object = after ? after : before;
-    text_head(out, tbl_change_action(before, after), tbl_class_name(object->object_class), object->name);
+    text_head(out, tbl_change_action(before, after), tbl_class_name(object->object_class),
+              object->name);
     text_proxies(out, '+', change->added);
     text_proxies(out, '-', change->removed);
     text_proxies(out, '^', change->promoted);

@@ -1,6 +1,6 @@
 /*
- * What happened to one object or one declared domain, for people and for programs: the lines of plans, reports and
- * of the history.
+ * What happened to one object or one declared domain, for people and for programs: the lines of
+ * plans, reports and of the history.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 #include "tables/json.h"
 #include "tables/object.h"
 
-/* How the addresses of an object differ. Before NULL: it was created; after NULL: it was deleted. Everything is borrowed
- * from the two objects but the arrays. */
+/* How the addresses of an object differ. Before NULL: it was created; after NULL: it was deleted.
+ * Everything is borrowed from the two objects but the arrays. */
 typedef struct {
     const TblObject *before, *after;
     GPtrArray *added, *removed, *promoted; /* const TblProxy * */
@@ -26,7 +26,8 @@ char *tbl_change_proxy_text(const TblProxy *proxy);
 
 /* Members of a JSON object that was begun: type, action, class, name, added, removed, promoted. */
 void tbl_change_write_json(const TblChange *change, TblJson *json);
-/* The same for a domain; its class is "domain", added and removed are settings such as "route=relay:[host]". */
+/* The same for a domain; its class is "domain", added and removed are settings such as
+ * "route=relay:[host]". */
 void tbl_change_write_domain_json(const TblDomain *before, const TblDomain *after, TblJson *json);
 
 /* Lines for people: action, class and name, then an indented line for each thing that differs. */

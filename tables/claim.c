@@ -15,7 +15,8 @@ static const TblDomain *
 declared_domain(TblDraft *draft, TblSlice type, TblSlice value)
 {
     TblAddress address;
-    if (type.len != 4 || g_ascii_strncasecmp(type.ptr, "SMTP", 4) != 0 || !tbl_address_parse(&address, value))
+    if (type.len != 4 || g_ascii_strncasecmp(type.ptr, "SMTP", 4) != 0 ||
+        !tbl_address_parse(&address, value))
         return NULL;
     TblView *view = tbl_draft_view(draft);
     return tbl_domains_find_mail(view->domains(view), tbl_address_domain(&address));
@@ -32,9 +33,10 @@ taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice val
     claim->holder = g_strdup(holder->name);
     bool target = row->kind == TBL_ROW_LOCAL_TARGET || row->kind == TBL_ROW_DIRECTORY_TARGET;
     claim->by_target = target;
-    claim->reason = g_strdup_printf("%.*s:%.*s is %s of %s \"%s\"%s", (int)type.len, type.ptr, (int)value.len, value.ptr,
-                                    target ? "the target" : "an address", tbl_class_name(holder->object_class),
-                                    holder->name, holder->origin == TBL_ORIGIN_DIRECTORY ? " in the directory" : "");
+    claim->reason = g_strdup_printf(
+        "%.*s:%.*s is %s of %s \"%s\"%s", (int)type.len, type.ptr, (int)value.len, value.ptr,
+        target ? "the target" : "an address", tbl_class_name(holder->object_class), holder->name,
+        holder->origin == TBL_ORIGIN_DIRECTORY ? " in the directory" : "");
     return TBL_FOUND;
 }
 
@@ -68,7 +70,8 @@ tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value, 
     if (load_rows(draft, type, value, &rows) == TBL_FAILED)
         return TBL_FAILED;
     const TblRow *row = other_row(&rows, owners, G_N_ELEMENTS(owners), self);
-    /* Outside declared domains targets share the name space; inside, a target must be somebody's address. */
+    /* Outside declared domains targets share the name space; inside, a target must be somebody's
+     * address. */
     if (!row && rows.count > 0 && !declared_domain(draft, type, value))
         row = other_row(&rows, targets, G_N_ELEMENTS(targets), self);
     return row ? taken(draft, row, TBL_CLAIM_ADDRESS_TAKEN, type, value, claim) : TBL_FOUND;
@@ -112,8 +115,9 @@ tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
     if (owner || (relay && has_address(object, type, value)))
         return TBL_FOUND;
     claim->fault = TBL_CLAIM_TARGET_INVALID;
-    claim->reason = g_strdup_printf(
-        "the target %s:%s lies in the declared domain %s; there it must be an address of another object%s",
-        object->target->type, object->target->value, domain->name, relay ? " or the remote's own" : "");
+    claim->reason = g_strdup_printf("the target %s:%s lies in the declared domain %s; there it "
+                                    "must be an address of another object%s",
+                                    object->target->type, object->target->value, domain->name,
+                                    relay ? " or the remote's own" : "");
     return TBL_FOUND;
 }

@@ -1,6 +1,6 @@
 /*
- * The store's value encoding: unsigned LEB128 numbers and length-prefixed strings, read with a sticky error.
- * Pure.
+ * The store's value encoding: unsigned LEB128 numbers and length-prefixed strings, read with a
+ * sticky error. Pure.
  */
 #pragma once
 

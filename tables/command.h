@@ -1,4 +1,5 @@
-/* What the programs share at their surface: exit codes, common options, a table of subcommands over GOption. */
+/* What the programs share at their surface: exit codes, common options, a table of subcommands over
+ * GOption. */
 #pragma once
 
 #include "tables/config.h"
@@ -17,14 +18,16 @@ enum {
 /* Errors that carry their exit code: domain TBL_EXIT_ERROR, code one of the above. */
 #define TBL_EXIT_ERROR (tbl_exit_error_quark())
 GQuark tbl_exit_error_quark(void);
-/* The exit code of any error: its own in TBL_EXIT_ERROR, 78 in TBL_CONFIG_ERROR, 2 in G_OPTION_ERROR, else 1. */
+/* The exit code of any error: its own in TBL_EXIT_ERROR, 78 in TBL_CONFIG_ERROR, 2 in
+ * G_OPTION_ERROR, else 1. */
 int tbl_exit_code(const GError *error);
 
-/* Makes arguments and output UTF-8, whatever the environment's locale is (GOption and g_print convert by it). Every
- * program calls it first; tbl_command_main does. */
+/* Makes arguments and output UTF-8, whatever the environment's locale is (GOption and g_print
+ * convert by it). Every program calls it first; tbl_command_main does. */
 void tbl_command_use_utf8(void);
 
-/* A verb: one or two words ("domain add"), run with argv[0] = the verb's last word, its own options and arguments after it. */
+/* A verb: one or two words ("domain add"), run with argv[0] = the verb's last word, its own options
+ * and arguments after it. */
 typedef struct {
     const char *group; /* first word */
     const char *verb;  /* second word or NULL */
@@ -33,6 +36,7 @@ typedef struct {
     int (*run)(TblConfig *config, int argc, char **argv);
 } TblCommand;
 
-/* Handles --config (before or after the verb), --help, --version, finds the verb, loads the configuration, runs it.
- * `commands` ends with an entry whose group is NULL. Returns the exit code. */
+/* Handles --config (before or after the verb), --help, --version, finds the verb, loads the
+ * configuration, runs it. `commands` ends with an entry whose group is NULL. Returns the exit code.
+ */
 int tbl_command_main(const char *program, const TblCommand *commands, int argc, char **argv);

@@ -1,5 +1,6 @@
 /*
- * /etc/policyd/policyd.conf and its drop-ins, read strictly into one immutable value that is shared between threads.
+ * /etc/policyd/policyd.conf and its drop-ins, read strictly into one immutable value that is shared
+ * between threads.
  */
 #pragma once
 
@@ -10,7 +11,8 @@
 #define TBL_CONFIG_ERROR (tbl_config_error_quark())
 GQuark tbl_config_error_quark(void);
 
-/* All strings valid while the reference is held; lists are NULL-terminated and never NULL. Field = key of policyd.conf(5). */
+/* All strings valid while the reference is held; lists are NULL-terminated and never NULL. Field =
+ * key of policyd.conf(5). */
 typedef struct {
     struct {
         char *path;
@@ -24,8 +26,8 @@ typedef struct {
     struct {
         char **listen;
         bool allow_remote;
-        int unknown_recipient; /* a TblUnknown, never DEFAULT */
-        bool sender_login;     /* reject */
+        int unknown_recipient;       /* a TblUnknown, never DEFAULT */
+        bool sender_login;           /* reject */
         GPtrArray *trusted_networks; /* GInetAddressMask * */
     } policy;
     struct {
@@ -41,7 +43,7 @@ typedef struct {
     struct {
         char *recipient_delimiter; /* "" = none */
         bool propagate_virtual, propagate_canonical;
-        char **login; /* of "primary", "alias", "account" */
+        char **login;     /* of "primary", "alias", "account" */
         char *postmaster; /* "" = off */
     } addresses;
     struct {
@@ -55,7 +57,7 @@ typedef struct {
     struct {
         char *max_delete; /* "N" or "N%" */
         char **must_keep;
-        char *tombstone;  /* a duration, "" = off */
+        char *tombstone;       /* a duration, "" = off */
         char *signature_trust; /* "" = off */
     } import;
     struct {
@@ -66,8 +68,9 @@ typedef struct {
     } directory;
 } TblConfig;
 
-/* Reads `path` (NULL: the default, which may be missing) and then `path`.d/X.conf in name order, later wins key by
- * key. NULL with `error` in TBL_CONFIG_ERROR: "FILE:LINE: [group] key: what is wrong, what would be right". */
+/* Reads `path` (NULL: the default, which may be missing) and then `path`.d/X.conf in name order,
+ * later wins key by key. NULL with `error` in TBL_CONFIG_ERROR: "FILE:LINE: [group] key: what is
+ * wrong, what would be right". */
 TblConfig *tbl_config_load(const char *path, GError **error);
 /* Parses one file's bytes over the defaults (fuzzing, tests); `name` is for messages. */
 TblConfig *tbl_config_parse(const char *text, gsize length, const char *name, GError **error);

@@ -64,7 +64,8 @@ tbl_draft_base(const TblDraft *draft)
 
 /* ---- Looking ---- */
 
-/* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an absence. */
+/* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an
+ * absence. */
 static TblResult
 draft_get(TblDraft *draft, TblDb db, const TblOverlay *overlay, TblSlice key, TblSlice *value)
 {
@@ -93,7 +94,8 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
     char key[8];
     *object = NULL;
     tbl_store_key_number(id, key);
-    TblResult result = draft_get(draft, TBL_DB_OBJECTS, &draft->objects, (TblSlice){key, sizeof key}, &bytes);
+    TblResult result =
+        draft_get(draft, TBL_DB_OBJECTS, &draft->objects, (TblSlice){key, sizeof key}, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
     return result;
@@ -186,7 +188,8 @@ store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
 {
     g_byte_array_set_size(draft->scratch, 0);
     tbl_rows_encode(rows, key, draft->scratch);
-    tbl_overlay_set(&draft->addresses, key, (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+    tbl_overlay_set(&draft->addresses, key,
+                    (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
 /* An explicit address: it has not gone, and nobody else's is generated. */
@@ -220,7 +223,8 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
     const TblRow *there = tbl_rows_get(&rows, row->kind);
     bool others = there && there->object != row->object;
     if (change->add && others && row->kind == TBL_ROW_DIRECTORY_GENERATED) {
-        g_array_append_val(change->draft->displaced, there->object); /* the older one has the right to it */
+        g_array_append_val(change->draft->displaced,
+                           there->object); /* the older one has the right to it */
     } else if (change->add && others && row->kind >= TBL_ROW_LOCAL_TARGET) {
         return; /* remotes that share a target: the first one reserves it */
     } else if (change->add && others) {
@@ -248,9 +252,11 @@ change_rows(TblDraft *draft, const TblObject *object, bool add, GError **error)
     if (change.failed)
         tbl_store_set_unreadable(error);
     else if (taken)
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: the address belongs to another object", taken);
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM,
+                    "%s: the address belongs to another object", taken);
     else if (add && !complete)
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: an address is not valid", object->name);
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: an address is not valid",
+                    object->name);
     else
         return true;
     return false;
@@ -341,8 +347,9 @@ owns_generated(TblDraft *draft, const TblObject *object, const char *address)
     TblResult result = tbl_draft_rows(draft, key, &rows);
     if (result != TBL_FOUND)
         return result;
-    const TblRow *row = tbl_rows_get(&rows, object->origin == TBL_ORIGIN_LOCAL ? TBL_ROW_LOCAL_GENERATED
-                                                                               : TBL_ROW_DIRECTORY_GENERATED);
+    const TblRow *row =
+        tbl_rows_get(&rows, object->origin == TBL_ORIGIN_LOCAL ? TBL_ROW_LOCAL_GENERATED
+                                                               : TBL_ROW_DIRECTORY_GENERATED);
     return row && row->object == object->id ? TBL_FOUND : TBL_NOTFOUND;
 }
 
@@ -430,7 +437,8 @@ tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain)
 void
 tbl_draft_delete_domain(TblDraft *draft, const char *name)
 {
-    g_hash_table_add(draft->changed_domains, g_strdup(name)); /* first: `name` may belong to the table */
+    g_hash_table_add(draft->changed_domains,
+                     g_strdup(name)); /* first: `name` may belong to the table */
     tbl_domains_remove(draft->domains, name);
     g_clear_pointer(&draft->rules, g_ptr_array_unref);
 }

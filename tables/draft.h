@@ -1,7 +1,7 @@
 /*
- * Changes that are not committed yet: an overlay over one snapshot in which later changes see earlier ones, and
- * its commit as one batch in one transaction, sorted by key. All programs write through it.
- * One thread. Strings passed in are copied.
+ * Changes that are not committed yet: an overlay over one snapshot in which later changes see
+ * earlier ones, and its commit as one batch in one transaction, sorted by key. All programs write
+ * through it. One thread. Strings passed in are copied.
  */
 #pragma once
 
@@ -31,19 +31,21 @@ TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
 /* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
 TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 
-/* Creates (id 0: one is assigned; an id that nobody has: under that one) or replaces an object. The caller has checked names
- * and uniqueness; what it takes from others' rows is a bug there and fails here. `object` gets its id, and its generated
- * addresses (tables/generate.h). */
+/* Creates (id 0: one is assigned; an id that nobody has: under that one) or replaces an object. The
+ * caller has checked names and uniqueness; what it takes from others' rows is a bug there and fails
+ * here. `object` gets its id, and its generated addresses (tables/generate.h). */
 bool tbl_draft_put(TblDraft *draft, TblObject *object, GError **error);
 bool tbl_draft_delete(TblDraft *draft, guint64 id, GError **error);
-/* Leaves a notice under an address key (kind TBL_ROW_TOMBSTONE, spelling, notice, moved, expires), or takes it away
- * (NULL). Giving the address to an object takes it away as well. */
-bool tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone, GError **error);
+/* Leaves a notice under an address key (kind TBL_ROW_TOMBSTONE, spelling, notice, moved, expires),
+ * or takes it away (NULL). Giving the address to an object takes it away as well. */
+bool tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone,
+                             GError **error);
 void tbl_draft_put_domain(TblDraft *draft, const TblDomain *domain);
 void tbl_draft_delete_domain(TblDraft *draft, const char *name);
 
-/* Net changes, objects sorted bytewise by class name, then folded name: `before` NULL = created, `after` NULL = deleted.
- * Objects that ended as they began are not called. False when the store failed. */
+/* Net changes, objects sorted bytewise by class name, then folded name: `before` NULL = created,
+ * `after` NULL = deleted. Objects that ended as they began are not called. False when the store
+ * failed. */
 typedef bool (*TblChangeFunc)(const TblObject *before, const TblObject *after, gpointer data);
 bool tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
 /* The same for declared domains, sorted by name. */
@@ -53,7 +55,9 @@ void tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, 
 bool tbl_draft_visit_changes(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
 bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
 
-/* Commits the net changes as one batch. `*number` is the batch, 0 when there was no net change and nothing was written;
- * `*generation` the generation after. TBL_STORE_ERROR_STALE when somebody committed since the snapshot. */
-bool tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, guint64 *generation,
-                      GError **error);
+/* Commits the net changes as one batch. `*number` is the batch, 0 when there was no net change and
+ * nothing was written;
+ * `*generation` the generation after. TBL_STORE_ERROR_STALE when somebody committed since the
+ * snapshot. */
+bool tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number,
+                      guint64 *generation, GError **error);

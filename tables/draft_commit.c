@@ -36,7 +36,8 @@ decode_or_null(TblSlice bytes, guint64 id, bool *broken)
     return object;
 }
 
-/* An overlay object's states; both NULL when it was created and deleted again. False when the store failed. */
+/* An overlay object's states; both NULL when it was created and deleted again. False when the store
+ * failed. */
 static bool
 load_change(TblDraft *draft, const TblOverlayEntry *entry, TblObject **before, TblObject **after)
 {
@@ -73,7 +74,8 @@ list_touched(TblDraft *draft, GError **error)
             continue;
         const TblObject *object = after ? after : before;
         char *folded = tbl_text_fold(tbl_slice(object->name));
-        TouchedObject item = {object->id, object->object_class, folded ? folded : g_strdup(object->name)};
+        TouchedObject item = {object->id, object->object_class,
+                              folded ? folded : g_strdup(object->name)};
         g_array_append_val(touched, item);
     }
     g_array_sort(touched, compare_touched);
@@ -90,7 +92,8 @@ tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GEr
         g_autoptr(TblObject) before = NULL, after = NULL;
         char key[8];
         tbl_store_key_number(g_array_index(touched, TouchedObject, i).id, key);
-        if (!load_change(draft, tbl_overlay_find(&draft->objects, (TblSlice){key, sizeof key}), &before, &after))
+        if (!load_change(draft, tbl_overlay_find(&draft->objects, (TblSlice){key, sizeof key}),
+                         &before, &after))
             return tbl_store_set_unreadable(error);
         if (!each(before, after, data))
             break;
@@ -135,7 +138,8 @@ tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, gpoin
             each(tbl_domains_get(old, at->data), tbl_domains_get(draft->domains, at->data), data);
 }
 
-/* The encoded tombstone under a key, before and after; empty for none. False when the store failed. */
+/* The encoded tombstone under a key, before and after; empty for none. False when the store failed.
+ */
 static bool
 load_tombstone(TblDraft *draft, const char *key, GByteArray *before, GByteArray *after)
 {
@@ -185,7 +189,8 @@ tbl_draft_is_empty(TblDraft *draft)
             return false;
     for (guint i = 0; i < draft->objects.entries->len; i++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
-        if (!load_change(draft, g_ptr_array_index(draft->objects.entries, i), &before, &after) || is_change(before, after))
+        if (!load_change(draft, g_ptr_array_index(draft->objects.entries, i), &before, &after) ||
+            is_change(before, after))
             return false;
     }
     return !tombstones_changed(draft);
@@ -215,9 +220,11 @@ write_objects(Commit *commit)
         TblSlice key = tbl_overlay_key(entry);
         if (before)
             tbl_object_encode(before, old);
-        tbl_undo_add(commit->undo, TBL_UNDO_OBJECT, key, (TblSlice){(const char *)old->data, old->len});
+        tbl_undo_add(commit->undo, TBL_UNDO_OBJECT, key,
+                     (TblSlice){(const char *)old->data, old->len});
         meta->objects += (after != NULL) - (before != NULL);
-        meta->addresses += (after ? after->addresses->len : 0) - (guint64)(before ? before->addresses->len : 0);
+        meta->addresses +=
+            (after ? after->addresses->len : 0) - (guint64)(before ? before->addresses->len : 0);
         if (!after) {
             tbl_writer_delete(commit->writer, TBL_DB_OBJECTS, key);
         } else if (before) {
@@ -282,14 +289,17 @@ write_domains(Commit *commit)
         if (!domain_changed(commit->draft, name))
             continue;
         g_autoptr(GByteArray) bytes = g_byte_array_new();
-        const TblDomain *before = tbl_domains_get(old, name), *after = tbl_domains_get(commit->draft->domains, name);
+        const TblDomain *before = tbl_domains_get(old, name),
+                        *after = tbl_domains_get(commit->draft->domains, name);
         if (before)
             tbl_domain_encode(before, bytes);
-        tbl_undo_add(commit->undo, TBL_UNDO_DOMAIN, tbl_slice(name), (TblSlice){(const char *)bytes->data, bytes->len});
+        tbl_undo_add(commit->undo, TBL_UNDO_DOMAIN, tbl_slice(name),
+                     (TblSlice){(const char *)bytes->data, bytes->len});
         g_byte_array_set_size(bytes, 0);
         if (after) {
             tbl_domain_encode(after, bytes);
-            tbl_writer_put(commit->writer, TBL_DB_DOMAINS, tbl_slice(name), (TblSlice){(const char *)bytes->data, bytes->len});
+            tbl_writer_put(commit->writer, TBL_DB_DOMAINS, tbl_slice(name),
+                           (TblSlice){(const char *)bytes->data, bytes->len});
         } else {
             tbl_writer_delete(commit->writer, TBL_DB_DOMAINS, tbl_slice(name));
         }
@@ -299,7 +309,8 @@ write_domains(Commit *commit)
 }
 
 bool
-tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, guint64 *generation, GError **error)
+tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, guint64 *generation,
+                 GError **error)
 {
     *number = 0;
     *generation = draft->base.generation;
@@ -311,7 +322,8 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     TblMeta *meta = tbl_writer_meta(commit.writer);
     if (meta->generation != draft->base.generation) {
         tbl_writer_abort(commit.writer);
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_STALE, "the store has changed since it was read");
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_STALE,
+                    "the store has changed since it was read");
         return false;
     }
     guint64 batch = meta->batch + 1;
@@ -328,7 +340,8 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     write_domains(&commit);
     if (!tbl_undo_finish(commit.undo, info)) {
         tbl_writer_abort(commit.writer);
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "batch %" G_GUINT64_FORMAT " cannot be marked as undone", info->undoes);
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                    "batch %" G_GUINT64_FORMAT " cannot be marked as undone", info->undoes);
         return false;
     }
     if (!tbl_writer_commit(commit.writer, error))

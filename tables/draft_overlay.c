@@ -2,8 +2,8 @@
 
 #include "tables/digest.h"
 
-/* Bytes that order nearly all keys without a pointer being followed: nearly all begin with `smtp:`, so one byte says how a
- * key stands to that, and the rest is what comes behind it. */
+/* Bytes that order nearly all keys without a pointer being followed: nearly all begin with `smtp:`,
+ * so one byte says how a key stands to that, and the rest is what comes behind it. */
 #define PREFIX_SIZE 16
 #define COMMON_KEY "smtp:"
 #define COMMON_SIZE (sizeof COMMON_KEY - 1)
@@ -15,7 +15,8 @@
 #define BLOCK_SIZE ((gsize)1 << 20)
 #define SMALL_SIZE 1024
 
-/* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on the heap. */
+/* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on
+ * the heap. */
 #define PROBE_SIZE 512
 
 static guint
@@ -67,8 +68,8 @@ entry_fill(void *memory, TblSlice key, TblSlice value)
     return entry;
 }
 
-/* Millions of small entries lie side by side; a large one, such as a list that each row makes longer, must not stay when
- * it is replaced. */
+/* Millions of small entries lie side by side; a large one, such as a list that each row makes
+ * longer, must not stay when it is replaced. */
 static TblOverlayEntry *
 entry_new(TblOverlay *overlay, TblSlice key, TblSlice value)
 {
@@ -108,7 +109,8 @@ tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
     _Alignas(TblOverlayEntry) char stack[PROBE_SIZE];
     gsize size = sizeof(TblOverlayEntry) + key.len;
     g_autofree void *heap = size > sizeof stack ? g_malloc(size) : NULL;
-    return g_hash_table_lookup(overlay->index, entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
+    return g_hash_table_lookup(overlay->index,
+                               entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
 }
 
 void

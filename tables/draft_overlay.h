@@ -1,4 +1,5 @@
-/* The inside of a draft, shared by draft.c (changing) and draft_commit.c (writing): the overlay of changed records. */
+/* The inside of a draft, shared by draft.c (changing) and draft_commit.c (writing): the overlay of
+ * changed records. */
 #pragma once
 
 #include "tables/draft.h"
@@ -29,8 +30,8 @@ struct TblDraft {
     TblDraftView view;
     TblMeta base;
     guint64 next_id;
-    TblDomains *domains;         /* as they would be */
-    GHashTable *changed_domains; /* names */
+    TblDomains *domains;            /* as they would be */
+    GHashTable *changed_domains;    /* names */
     GHashTable *changed_tombstones; /* address keys */
     bool deletes;                   /* an object of the store was deleted */
     TblOverlay objects, names, addresses;
@@ -50,5 +51,6 @@ TblSlice tbl_overlay_key(const TblOverlayEntry *entry);
 TblSlice tbl_overlay_value(const TblOverlayEntry *entry);
 /* All entries in bytewise order of their keys; borrowed elements. */
 GPtrArray *tbl_overlay_sorted(const TblOverlay *overlay);
-/* The `i`th entry of a sorted array, with those behind it on their way into the cache: they lie anywhere. */
+/* The `i`th entry of a sorted array, with those behind it on their way into the cache: they lie
+ * anywhere. */
 const TblOverlayEntry *tbl_overlay_next(const GPtrArray *sorted, guint i);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Objects that a walk for a cycle visits at most; a list has at most a thousand recipients by default. */
+/* Objects that a walk for a cycle visits at most; a list has at most a thousand recipients by
+ * default. */
 #define WALK_MAX 100000
 
 /* ---- What becomes of mail for one address ---- */

@@ -1,7 +1,7 @@
 /*
- * What becomes of mail for an address, as tables/resolve says, in the words of those who judge a change before it is
- * committed: policyctl and gif-import. And cycles.
- * One thread; reads the context's view.
+ * What becomes of mail for an address, as tables/resolve says, in the words of those who judge a
+ * change before it is committed: policyctl and gif-import. And cycles. One thread; reads the
+ * context's view.
  */
 #pragma once
 
@@ -18,6 +18,6 @@ typedef enum {
 
 TblFate tbl_fate_of(const TblContext *context, const char *address);
 
-/* Mail for this list, remote or forwarding mailbox comes back to it, and no address of the objects on the way yields
- * a recipient. TBL_FOUND: so it is. */
+/* Mail for this list, remote or forwarding mailbox comes back to it, and no address of the objects
+ * on the way yields a recipient. TBL_FOUND: so it is. */
 TblResult tbl_fate_idle_cycle(const TblContext *context, const TblObject *object);

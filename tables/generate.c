@@ -23,7 +23,8 @@ is_live(const TblRow *row)
     return row->expires == 0 || row->expires > g_get_real_time() / G_USEC_PER_SEC;
 }
 
-/* Of two objects of the directory the older one has the right to a name: by creation, then by UUID. */
+/* Of two objects of the directory the older one has the right to a name: by creation, then by UUID.
+ */
 static TblResult
 is_older(TblDraft *draft, guint64 other_id, const TblObject *object)
 {
@@ -36,8 +37,8 @@ is_older(TblDraft *draft, guint64 other_id, const TblObject *object)
     return older ? TBL_FOUND : TBL_NOTFOUND;
 }
 
-/* Whether a row of an address keeps a generated one away. In declared domains (`declared`) a target is another's
- * address; elsewhere it has its name for itself. */
+/* Whether a row of an address keeps a generated one away. In declared domains (`declared`) a target
+ * is another's address; elsewhere it has its name for itself. */
 static TblResult
 blocks(TblDraft *draft, const TblRow *row, const TblObject *object, bool declared)
 {
@@ -53,7 +54,8 @@ blocks(TblDraft *draft, const TblRow *row, const TblObject *object, bool declare
     case TBL_ROW_LOCAL_GENERATED: /* stands before the directory's, which all hosts must agree on */
         return object->origin == TBL_ORIGIN_LOCAL ? TBL_FOUND : TBL_NOTFOUND;
     case TBL_ROW_DIRECTORY_GENERATED:
-        return object->origin == TBL_ORIGIN_LOCAL ? TBL_FOUND : is_older(draft, row->object, object);
+        return object->origin == TBL_ORIGIN_LOCAL ? TBL_FOUND
+                                                  : is_older(draft, row->object, object);
     default:
         return TBL_FOUND;
     }
@@ -75,10 +77,11 @@ taken(TblDraft *draft, const TblObject *object, const char *address)
     return result;
 }
 
-/* The next number of a name. Numbers are given out one after the other, so the first free one is found by doubling and
- * halving from `hint` (0: none). 0 when the store failed. */
+/* The next number of a name. Numbers are given out one after the other, so the first free one is
+ * found by doubling and halving from `hint` (0: none). 0 when the store failed. */
 static guint
-next_number(TblDraft *draft, const TblRule *rule, const TblObject *object, const char *local, guint hint)
+next_number(TblDraft *draft, const TblRule *rule, const TblObject *object, const char *local,
+            guint hint)
 {
     guint high = MAX(hint, FIRST_NUMBER), low = high - 1;
     for (;;) { /* the name without a number, or `low`, is taken */
@@ -107,7 +110,8 @@ next_number(TblDraft *draft, const TblRule *rule, const TblObject *object, const
 
 /* `address` with the first number that is free. */
 static char *
-numbered_address(TblDraft *draft, const TblRule *rule, const TblObject *object, const char *local, GError **error)
+numbered_address(TblDraft *draft, const TblRule *rule, const TblObject *object, const char *local,
+                 GError **error)
 {
     g_autofree char *name = compose(rule, local, 0);
     g_autofree char *folded = tbl_text_fold(tbl_slice(name));
@@ -132,7 +136,9 @@ tbl_generate_address(TblDraft *draft, const TblRule *rule, const TblObject *obje
     case TBL_NOTFOUND:
         return g_steal_pointer(&address);
     case TBL_FOUND:
-        return object->origin == TBL_ORIGIN_LOCAL ? numbered_address(draft, rule, object, local, error) : NULL;
+        return object->origin == TBL_ORIGIN_LOCAL
+                   ? numbered_address(draft, rule, object, local, error)
+                   : NULL;
     default:
         tbl_store_set_unreadable(error);
         return NULL;
@@ -175,7 +181,8 @@ drop_unruled(TblDraft *draft, TblObject *object)
     for (guint i = generated->len; i > 0; i--) {
         const char *at = strrchr(g_ptr_array_index(generated, i - 1), '@');
         const TblDomain *domain = at ? tbl_domains_get(draft->domains, at + 1) : NULL;
-        if (!domain || !domain->rule || object->object_class != TBL_CLASS_MAILBOX || has_explicit(object, at + 1))
+        if (!domain || !domain->rule || object->object_class != TBL_CLASS_MAILBOX ||
+            has_explicit(object, at + 1))
             g_ptr_array_remove_index(generated, i - 1);
     }
 }
@@ -255,7 +262,8 @@ all_ids(TblDraft *draft)
     if (tbl_reader_each(reader, TBL_DB_OBJECTS, (TblSlice){0}, collect_id, ids) != TBL_FOUND)
         return NULL;
     for (guint i = 0; i < draft->objects.entries->len; i++)
-        collect_id(tbl_overlay_key(g_ptr_array_index(draft->objects.entries, i)), (TblSlice){0}, ids);
+        collect_id(tbl_overlay_key(g_ptr_array_index(draft->objects.entries, i)), (TblSlice){0},
+                   ids);
     g_array_sort(ids, compare_ids);
     return g_steal_pointer(&ids);
 }
@@ -286,7 +294,8 @@ put_mailboxes(TblDraft *draft, const GArray *ids, const char *drop, GError **err
     return true;
 }
 
-/* Takes out all that a rule made, before the next one makes anything: none may stand in the way of the new ones. */
+/* Takes out all that a rule made, before the next one makes anything: none may stand in the way of
+ * the new ones. */
 static bool
 drop_generated(TblDraft *draft, const GArray *ids, const char *domain, GError **error)
 {

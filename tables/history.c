@@ -20,7 +20,8 @@ keep_state(TblJournalItem *item, TblSlice bytes)
 
 /* What the first later batch found is what this one left. */
 static void
-follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key, TblSlice before, gpointer data)
+follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key,
+            TblSlice before, gpointer data)
 {
     if (item && !item->note)
         keep_state(item, before);
@@ -89,7 +90,8 @@ line_of_object(const TblJournalItem *item, Line *line)
     if (!object)
         return false;
     char *folded = tbl_text_fold(tbl_slice(object->name));
-    *line = (Line){item, tbl_class_name(object->object_class), folded ? folded : g_strdup(object->name)};
+    *line = (Line){item, tbl_class_name(object->object_class),
+                   folded ? folded : g_strdup(object->name)};
     return true;
 }
 
@@ -127,7 +129,8 @@ static bool
 tell_object(Telling *telling, const TblJournalItem *item)
 {
     TblSlice bytes = state_after(item);
-    g_autoptr(TblObject) before = decode_object(item, item->before), after = decode_object(item, bytes);
+    g_autoptr(TblObject) before = decode_object(item, item->before),
+                         after = decode_object(item, bytes);
     if (!before != !item->before.len || !after != !bytes.len)
         return false;
     TblHistoryChange change = {.before = before, .after = after};
@@ -139,7 +142,8 @@ static bool
 tell_domain(Telling *telling, const TblJournalItem *item)
 {
     TblSlice bytes = state_after(item);
-    g_autoptr(TblDomain) before = item->before.len ? tbl_domain_decode(item->before, item->key) : NULL;
+    g_autoptr(TblDomain) before =
+        item->before.len ? tbl_domain_decode(item->before, item->key) : NULL;
     g_autoptr(TblDomain) after = bytes.len ? tbl_domain_decode(bytes, item->key) : NULL;
     if (!before != !item->before.len || !after != !bytes.len)
         return false;
@@ -156,17 +160,20 @@ states_free(const TblJournal *journal)
 }
 
 bool
-tbl_history_foreach_change(TblReader *reader, guint64 number, TblHistoryFunc each, gpointer data, GError **error)
+tbl_history_foreach_change(TblReader *reader, guint64 number, TblHistoryFunc each, gpointer data,
+                           GError **error)
 {
     g_autoptr(TblJournal) journal = tbl_journal_new(reader, number, error);
     if (!journal)
         return false;
-    g_autoptr(GArray) lines = states_read(reader, journal, error) ? lines_sort(journal, error) : NULL;
+    g_autoptr(GArray) lines =
+        states_read(reader, journal, error) ? lines_sort(journal, error) : NULL;
     Telling telling = {.each = each, .data = data};
     bool good = lines != NULL;
     for (guint i = 0; good && !telling.stopped && i < lines->len; i++) {
         const TblJournalItem *item = g_array_index(lines, Line, i).item;
-        good = item->kind == TBL_UNDO_DOMAIN ? tell_domain(&telling, item) : tell_object(&telling, item);
+        good = item->kind == TBL_UNDO_DOMAIN ? tell_domain(&telling, item)
+                                             : tell_object(&telling, item);
         if (!good)
             tbl_store_set_unreadable(error);
     }

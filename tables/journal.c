@@ -49,7 +49,8 @@ collect_item(TblUndoKind kind, TblSlice key, TblSlice before, gpointer data)
 static bool
 set_damaged(guint64 number, GError **error)
 {
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "batch %" G_GUINT64_FORMAT ": its records are damaged", number);
+    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                "batch %" G_GUINT64_FORMAT ": its records are damaged", number);
     return false;
 }
 
@@ -58,14 +59,17 @@ journal_load(TblJournal *journal, guint64 number, GError **error)
 {
     TblResult result = tbl_batch_read(journal->reader, number, &journal->batch);
     if (result == TBL_NOTFOUND) {
-        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "there is no batch %" G_GUINT64_FORMAT, number);
+        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "there is no batch %" G_GUINT64_FORMAT,
+                    number);
         return false;
     }
     if (result == TBL_FOUND)
         result = tbl_undo_each(journal->reader, journal->batch, collect_item, journal);
     if (result == TBL_NOTFOUND) {
         g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,
-                    "batch %" G_GUINT64_FORMAT ": its undo records are not kept any more (undo-keep in group [store])", number);
+                    "batch %" G_GUINT64_FORMAT
+                    ": its undo records are not kept any more (undo-keep in group [store])",
+                    number);
         return false;
     }
     return result == TBL_FOUND || set_damaged(number, error);
@@ -136,7 +140,8 @@ follow_record(TblUndoKind kind, TblSlice key, TblSlice before, gpointer pointer)
 }
 
 bool
-tbl_journal_follow(const TblJournal *journal, const TblJournalFuncs *funcs, gpointer data, GError **error)
+tbl_journal_follow(const TblJournal *journal, const TblJournalFuncs *funcs, gpointer data,
+                   GError **error)
 {
     guint64 last = tbl_reader_meta(journal->reader)->batch;
     for (guint64 number = journal->batch->number + 1; number <= last; number++) {
@@ -172,8 +177,9 @@ tombstone_state(TblSlice key, TblSlice bytes, GByteArray *state)
 TblResult
 tbl_journal_state(TblReader *reader, TblUndoKind kind, TblSlice key, GByteArray *state)
 {
-    static const TblDb dbs[] = {
-        [TBL_UNDO_OBJECT] = TBL_DB_OBJECTS, [TBL_UNDO_DOMAIN] = TBL_DB_DOMAINS, [TBL_UNDO_TOMBSTONE] = TBL_DB_ADDRESSES};
+    static const TblDb dbs[] = {[TBL_UNDO_OBJECT] = TBL_DB_OBJECTS,
+                                [TBL_UNDO_DOMAIN] = TBL_DB_DOMAINS,
+                                [TBL_UNDO_TOMBSTONE] = TBL_DB_ADDRESSES};
     TblSlice bytes;
     TblResult result = tbl_reader_get(reader, dbs[kind], key, &bytes);
     if (result != TBL_FOUND)

@@ -1,4 +1,5 @@
-/* Writing JSON, one object a line. Pure: appends to a GString. Text must be UTF-8; bytes that are not become U+FFFD. */
+/* Writing JSON, one object a line. Pure: appends to a GString. Text must be UTF-8; bytes that are
+ * not become U+FFFD. */
 #pragma once
 
 #include <glib.h>
@@ -9,14 +10,16 @@ typedef struct {
     bool need_comma;
 } TblJson;
 
-void tbl_json_begin(TblJson *json, GString *out);  /* "{" */
-void tbl_json_end(TblJson *json);                  /* "}" and nothing else */
+void tbl_json_begin(TblJson *json, GString *out);                      /* "{" */
+void tbl_json_end(TblJson *json);                                      /* "}" and nothing else */
 void tbl_json_text(TblJson *json, const char *key, const char *value); /* NULL value writes null */
 void tbl_json_number(TblJson *json, const char *key, gint64 value);
-void tbl_json_real(TblJson *json, const char *key, double value); /* three decimals, never in the locale's style */
+void tbl_json_real(TblJson *json, const char *key,
+                   double value); /* three decimals, never in the locale's style */
 void tbl_json_bool(TblJson *json, const char *key, bool value);
 void tbl_json_null(TblJson *json, const char *key);
-void tbl_json_raw(TblJson *json, const char *key, const char *value); /* JSON text that this module wrote before */
+void tbl_json_raw(TblJson *json, const char *key,
+                  const char *value); /* JSON text that this module wrote before */
 void tbl_json_object_begin(TblJson *json, const char *key);
 void tbl_json_object_end(TblJson *json);
 void tbl_json_array_begin(TblJson *json, const char *key);

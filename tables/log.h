@@ -1,6 +1,6 @@
 /*
- * Structured log of the programs: to stderr, natively to the journal when stderr is the journal. Text that came from
- * a client, a file or a directory is escaped and cut before it is logged.
+ * Structured log of the programs: to stderr, natively to the journal when stderr is the journal.
+ * Text that came from a client, a file or a directory is escaped and cut before it is logged.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 
 /* Installs the writer; call once at start. `verbose` also shows debug and info. */
 void tbl_log_init(const char *program, bool verbose);
-/* Printable copy of untrusted bytes: control, non-UTF-8 and backslash as \xNN, at most `max` characters and then "...". Caller frees. */
+/* Printable copy of untrusted bytes: control, non-UTF-8 and backslash as \xNN, at most `max`
+ * characters and then "...". Caller frees. */
 char *tbl_log_escape(TblSlice text, gsize max);
 #define tbl_log_error(...) g_log("policyd-gif", G_LOG_LEVEL_CRITICAL, __VA_ARGS__)
 #define tbl_log_warning(...) g_log("policyd-gif", G_LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -13,7 +13,8 @@ tbl_lookup_store_failed(GString *value)
     return tbl_lookup_fail(value, "the store cannot be read");
 }
 
-/* Absence in a declared domain is certain only when everything that could hold the address was loaded. */
+/* Absence in a declared domain is certain only when everything that could hold the address was
+ * loaded. */
 TblResult
 tbl_lookup_absent(const TblContext *context, GString *value)
 {
@@ -26,13 +27,15 @@ tbl_lookup_absent(const TblContext *context, GString *value)
     return TBL_NOTFOUND;
 }
 
-/* Nothing was ever read, or nothing was ever declared or loaded: then nothing is known about any key. */
+/* Nothing was ever read, or nothing was ever declared or loaded: then nothing is known about any
+ * key. */
 bool
 tbl_lookup_knows_nothing(const TblContext *context)
 {
     const TblDomains *domains = context->view->domains(context->view);
-    return !domains || (tbl_domains_count(domains) == 0 &&
-                        !(context->view->usable(context->view) && context->view->populated(context->view)));
+    return !domains ||
+           (tbl_domains_count(domains) == 0 &&
+            !(context->view->usable(context->view) && context->view->populated(context->view)));
 }
 
 TblUnknown
@@ -53,7 +56,8 @@ tbl_lookup_ascii_key(const TblLookup *lookup)
     return tbl_slice_is_ascii((TblSlice){lookup->address.text, lookup->address.local_len});
 }
 
-/* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over the limit is a failure. FOUND: neither. */
+/* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over
+ * the limit is a failure. FOUND: neither. */
 TblResult
 tbl_lookup_check_list(TblLookup *lookup)
 {
@@ -61,7 +65,8 @@ tbl_lookup_check_list(TblLookup *lookup)
     if ((row->object_class != TBL_CLASS_DL && !row->forwards) || !lookup->domain)
         return TBL_FOUND;
     g_autoptr(GString) recipients = g_string_new(NULL);
-    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location, recipients)) {
+    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location,
+                              recipients)) {
     case TBL_ALIAS_EMPTY:
         return TBL_NOTFOUND;
     case TBL_ALIAS_OVER:
@@ -77,7 +82,8 @@ TblResult
 tbl_lookup_locate(TblLookup *lookup)
 {
     tbl_resolve_locate(lookup->context, &lookup->address, lookup->domain, lookup->location);
-    return lookup->location->result == TBL_FAILED ? tbl_lookup_store_failed(lookup->value) : lookup->location->result;
+    return lookup->location->result == TBL_FAILED ? tbl_lookup_store_failed(lookup->value)
+                                                  : lookup->location->result;
 }
 
 /* The owner of the located row. FOUND, or FAILED with its reason. */
@@ -85,8 +91,9 @@ TblResult
 tbl_lookup_owner(TblLookup *lookup, TblObject **object)
 {
     TblView *view = lookup->context->view;
-    return view->object(view, lookup->location->row.object, object) == TBL_FOUND ? TBL_FOUND
-                                                                               : tbl_lookup_store_failed(lookup->value);
+    return view->object(view, lookup->location->row.object, object) == TBL_FOUND
+               ? TBL_FOUND
+               : tbl_lookup_store_failed(lookup->value);
 }
 
 void
@@ -96,4 +103,3 @@ tbl_lookup_place(TblLookup *lookup)
     if (lookup->domain)
         lookup->domain_class = tbl_domains_class(lookup->domains, lookup->domain);
 }
-

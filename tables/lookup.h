@@ -1,4 +1,5 @@
-/* The inside of tables/maps.h, shared by the files that answer the maps: one lookup under way, and what all maps share. */
+/* The inside of tables/maps.h, shared by the files that answer the maps: one lookup under way, and
+ * what all maps share. */
 #pragma once
 
 #include "tables/maps.h"
@@ -16,9 +17,11 @@ typedef struct {
 /* Appends the reason and returns TBL_FAILED. */
 TblResult tbl_lookup_fail(GString *value, const char *reason);
 TblResult tbl_lookup_store_failed(GString *value);
-/* Nothing was ever read, or nothing was ever declared or loaded: then nothing is known about any key. */
+/* Nothing was ever read, or nothing was ever declared or loaded: then nothing is known about any
+ * key. */
 bool tbl_lookup_knows_nothing(const TblContext *context);
-/* NOTFOUND, or FAILED with a reason: absence in a declared domain is certain only when everything that could hold the address was loaded. */
+/* NOTFOUND, or FAILED with a reason: absence in a declared domain is certain only when everything
+ * that could hold the address was loaded. */
 TblResult tbl_lookup_absent(const TblContext *context, GString *value);
 /* Finds the mail domain of the lookup's address. */
 void tbl_lookup_place(TblLookup *lookup);
@@ -28,7 +31,8 @@ bool tbl_lookup_ascii_key(const TblLookup *lookup);
 TblResult tbl_lookup_locate(TblLookup *lookup);
 /* The owner of the located row. FOUND, or FAILED with its reason. */
 TblResult tbl_lookup_owner(TblLookup *lookup, TblObject **object);
-/* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over the limit is a failure. FOUND: neither. */
+/* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over
+ * the limit is a failure. FOUND: neither. */
 TblResult tbl_lookup_check_list(TblLookup *lookup);
 
 TblResult tbl_lookup_transport(TblLookup *lookup, TblSlice key);

@@ -24,7 +24,8 @@ TblResult
 tbl_lookup_login(TblLookup *lookup)
 {
     TblResult result = tbl_lookup_locate(lookup);
-    if (result == TBL_NOTFOUND && lookup->domain && !lookup->location->tombstone && !lookup->location->hidden)
+    if (result == TBL_NOTFOUND && lookup->domain && !lookup->location->tombstone &&
+        !lookup->location->hidden)
         return tbl_lookup_absent(lookup->context, lookup->value);
     if (result != TBL_FOUND || (result = tbl_lookup_check_list(lookup)) != TBL_FOUND)
         return result;
@@ -37,8 +38,8 @@ tbl_lookup_login(TblLookup *lookup)
                                   object->text[TBL_TEXT_ACCOUNT]};
     g_autoptr(GPtrArray) seen = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < G_N_ELEMENTS(order); i++)
-        if (g_strv_contains((const char *const *)lookup->context->config->addresses.login, order[i]))
+        if (g_strv_contains((const char *const *)lookup->context->config->addresses.login,
+                            order[i]))
             add_login(seen, lookup->value, logins[i]);
     return seen->len > 0 ? TBL_FOUND : TBL_NOTFOUND;
 }
-

@@ -10,8 +10,8 @@ last_rdn(const char *home_server)
     return last ? last + 1 : home_server;
 }
 
-/* The route of the object behind the key. NOTFOUND: it has none, or nobody has the address. FAILED (with a
- * reason) also while an object that could have it is perhaps only not loaded yet. */
+/* The route of the object behind the key. NOTFOUND: it has none, or nobody has the address. FAILED
+ * (with a reason) also while an object that could have it is perhaps only not loaded yet. */
 static TblResult
 object_route(TblLookup *lookup)
 {
@@ -21,7 +21,8 @@ object_route(TblLookup *lookup)
     tbl_resolve_locate(lookup->context, &lookup->address, lookup->domain, lookup->location);
     if (lookup->location->result == TBL_FAILED)
         return tbl_lookup_store_failed(lookup->value);
-    if (lookup->location->result == TBL_NOTFOUND && !lookup->location->tombstone && !lookup->location->hidden)
+    if (lookup->location->result == TBL_NOTFOUND && !lookup->location->tombstone &&
+        !lookup->location->hidden)
         return tbl_lookup_absent(lookup->context, lookup->value);
     if (lookup->location->result == TBL_NOTFOUND)
         return TBL_NOTFOUND;
@@ -46,7 +47,8 @@ tbl_lookup_transport(TblLookup *lookup, TblSlice key)
     bool is_address = tbl_address_parse(&lookup->address, key);
     if (!is_address && !tbl_domain_canonical(key, false, name))
         return TBL_NOTFOUND;
-    const TblDomain *domain = tbl_domains_find(lookup->domains, is_address ? tbl_address_domain(&lookup->address) : name);
+    const TblDomain *domain =
+        tbl_domains_find(lookup->domains, is_address ? tbl_address_domain(&lookup->address) : name);
     if (!domain)
         return TBL_NOTFOUND;
     TblDomainClass domain_class = tbl_domains_class(lookup->domains, domain);
@@ -62,11 +64,11 @@ tbl_lookup_transport(TblLookup *lookup, TblSlice key)
     if (result == TBL_FOUND)
         return TBL_FOUND;
     if (route) {
-        /* Also while the store fails: Postfix remembers a failed transport lookup until the process ends. */
+        /* Also while the store fails: Postfix remembers a failed transport lookup until the process
+         * ends. */
         g_string_truncate(lookup->value, start);
         g_string_append(lookup->value, route);
         return TBL_FOUND;
     }
     return result;
 }
-

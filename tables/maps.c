@@ -2,7 +2,10 @@
 
 #define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
 
-#define NAME(text) {text, sizeof text - 1}
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
 static const TblSlice map_names[TBL_MAP_COUNT] = {
     [TBL_MAP_VIRTUAL_ALIAS_DOMAINS] = NAME("virtual_alias_domains"),
     [TBL_MAP_VIRTUAL_MAILBOX_DOMAINS] = NAME("virtual_mailbox_domains"),
@@ -40,7 +43,8 @@ lookup_domain(const TblContext *context, TblMap map, TblSlice key, GString *valu
 {
     char name[256];
     const TblDomains *domains = context->view->domains(context->view);
-    if (tbl_lookup_knows_nothing(context) || (tbl_domains_count(domains) == 0 && !context->view->usable(context->view)))
+    if (tbl_lookup_knows_nothing(context) ||
+        (tbl_domains_count(domains) == 0 && !context->view->usable(context->view)))
         return tbl_lookup_fail(value, "no declared domain could be read yet");
     if (!tbl_domain_canonical(key, false, name))
         return TBL_NOTFOUND;
@@ -56,7 +60,8 @@ lookup_domain(const TblContext *context, TblMap map, TblSlice key, GString *valu
     return TBL_FOUND;
 }
 
-/* The owner's ASCII address for an ASCII key whose primary is not; the key's own row is one, so there is one. */
+/* The owner's ASCII address for an ASCII key whose primary is not; the key's own row is one, so
+ * there is one. */
 static TblResult
 append_ascii_address(TblLookup *lookup)
 {
@@ -108,7 +113,8 @@ lookup_recipient(TblLookup *lookup, TblDomainClass asked)
         return result;
     switch (tbl_lookup_unknown(lookup)) {
     case TBL_UNKNOWN_ACCEPT:
-        tbl_address_append_external(lookup->value, (TblSlice){lookup->address.text, lookup->address.local_len},
+        tbl_address_append_external(lookup->value,
+                                    (TblSlice){lookup->address.text, lookup->address.local_len},
                                     tbl_slice(tbl_address_domain(&lookup->address)));
         return TBL_FOUND;
     case TBL_UNKNOWN_DEFER:
@@ -127,11 +133,13 @@ lookup_alias(TblLookup *lookup)
         return TBL_FAILED;
     const TblLocation *location = lookup->location;
     bool nobody = location->result == TBL_NOTFOUND && !location->tombstone && !location->hidden;
-    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, location, lookup->value)) {
+    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, location,
+                              lookup->value)) {
     case TBL_ALIAS_VALUE: {
         if (!nobody)
             return TBL_FOUND;
-        /* A catch-all or the postmaster stands in, which is right only when the address is certainly nobody's. */
+        /* A catch-all or the postmaster stands in, which is right only when the address is
+         * certainly nobody's. */
         g_autoptr(GString) reason = g_string_new(NULL);
         if (tbl_lookup_absent(lookup->context, reason) == TBL_NOTFOUND)
             return TBL_FOUND;
@@ -149,7 +157,8 @@ lookup_alias(TblLookup *lookup)
     }
     if (location->tombstone || location->hidden)
         return TBL_NOTFOUND;
-    if (lookup->domain_class == TBL_DOMAIN_VIRTUAL_ALIAS && tbl_lookup_unknown(lookup) == TBL_UNKNOWN_DEFER)
+    if (lookup->domain_class == TBL_DOMAIN_VIRTUAL_ALIAS &&
+        tbl_lookup_unknown(lookup) == TBL_UNKNOWN_DEFER)
         return tbl_lookup_fail(lookup->value, "unknown recipients are deferred in this domain");
     return nobody ? tbl_lookup_absent(lookup->context, lookup->value) : TBL_NOTFOUND;
 }
@@ -166,9 +175,11 @@ lookup_canonical(TblLookup *lookup)
     if (result != TBL_FOUND)
         return result;
     TblAddress primary;
-    bool person = row->object_class == TBL_CLASS_MAILBOX || row->object_class == TBL_CLASS_PUBLIC_FOLDER;
+    bool person =
+        row->object_class == TBL_CLASS_MAILBOX || row->object_class == TBL_CLASS_PUBLIC_FOLDER;
     bool other_name = !row->primary || lookup->location->mirrored;
-    if (!person || !other_name || !row->primary_address.len || !tbl_address_parse(&primary, row->primary_address) ||
+    if (!person || !other_name || !row->primary_address.len ||
+        !tbl_address_parse(&primary, row->primary_address) ||
         !tbl_domains_find_mail(lookup->domains, tbl_address_domain(&primary)))
         return TBL_NOTFOUND;
     if (tbl_lookup_ascii_key(lookup) && !tbl_slice_is_ascii(row->primary_address))
@@ -179,7 +190,8 @@ lookup_canonical(TblLookup *lookup)
     return TBL_FOUND;
 }
 
-/* Never a failure: a moved notice is a courtesy, and Postfix asks for it before it delivers anything. */
+/* Never a failure: a moved notice is a courtesy, and Postfix asks for it before it delivers
+ * anything. */
 static TblResult
 lookup_relocated(TblLookup *lookup)
 {
@@ -236,10 +248,10 @@ tbl_maps_lookup(const TblContext *context, TblMap map, TblSlice key, GString *va
         tbl_lookup_place(&lookup);
         result = lookup_address(&lookup, map);
     }
-    if (result == TBL_FOUND && value->len - start + OK_PREFIX_SIZE > context->config->limits.reply) {
+    if (result == TBL_FOUND &&
+        value->len - start + OK_PREFIX_SIZE > context->config->limits.reply) {
         g_string_truncate(value, start);
         return tbl_lookup_fail(value, "the answer is over the limits");
     }
     return result;
 }
-

@@ -1,5 +1,6 @@
 /*
- * A Postfix map name and a key -> the value Postfix gets. Three outcomes; absence only when it is certain.
+ * A Postfix map name and a key -> the value Postfix gets. Three outcomes; absence only when it is
+ * certain.
  */
 #pragma once
 
@@ -24,15 +25,16 @@ typedef enum {
 TblMap tbl_map_from_name(TblSlice name); /* exact; TBL_MAP_COUNT when unknown */
 const char *tbl_map_name(TblMap map);
 
-/* Appends the answer to `value`: on FOUND the value (UTF-8, without NUL, CR, LF, never empty, at most `[limits] reply` bytes with
- * its "OK "), on FAILED the reason for the log and the wire; on NOTFOUND nothing. The caller has begun the view. */
+/* Appends the answer to `value`: on FOUND the value (UTF-8, without NUL, CR, LF, never empty, at
+ * most `[limits] reply` bytes with its "OK "), on FAILED the reason for the log and the wire; on
+ * NOTFOUND nothing. The caller has begun the view. */
 TblResult tbl_maps_lookup(const TblContext *context, TblMap map, TblSlice key, GString *value);
 
 /* What the policy service needs to know about a recipient; always agrees with the maps. */
 typedef enum {
     TBL_RECIPIENT_NOT_OURS, /* no domain, a literal, an undeclared or route-class domain */
     TBL_RECIPIENT_FOUND,
-    TBL_RECIPIENT_ABSENT,   /* `unknown` says what the domain does with unknown recipients */
+    TBL_RECIPIENT_ABSENT, /* `unknown` says what the domain does with unknown recipients */
     TBL_RECIPIENT_TOMBSTONE,
     TBL_RECIPIENT_EMPTY_LIST,
     TBL_RECIPIENT_OVER_LIMIT,
@@ -41,8 +43,9 @@ typedef enum {
 
 typedef struct {
     TblRecipientKind kind;
-    TblUnknown unknown; /* resolved: REJECT, DEFER or ACCEPT */
-    TblLocation location; /* for FOUND: the row (its object's restrictions and limits); for TOMBSTONE: the notice */
+    TblUnknown unknown;   /* resolved: REJECT, DEFER or ACCEPT */
+    TblLocation location; /* for FOUND: the row (its object's restrictions and limits); for
+                             TOMBSTONE: the notice */
 } TblRecipient;
 
 void tbl_maps_recipient(const TblContext *context, TblSlice key, TblRecipient *recipient);

@@ -1,6 +1,6 @@
 /*
- * A directory object: identity, class, addresses, target, members and what an import file keeps on it; with its
- * compact encoding. Pure; a TblObject belongs to one thread at a time.
+ * A directory object: identity, class, addresses, target, members and what an import file keeps on
+ * it; with its compact encoding. Pure; a TblObject belongs to one thread at a time.
  */
 #pragma once
 
@@ -20,8 +20,8 @@ typedef enum {
     TBL_ORIGIN_DIRECTORY, /* the LDAP replica */
 } TblOrigin;
 
-/* One proxy address. `type` is upper case ("SMTP"); `value` is the stored spelling (SMTP: local part as typed in
- * external form, canonical domain). */
+/* One proxy address. `type` is upper case ("SMTP"); `value` is the stored spelling (SMTP: local
+ * part as typed in external form, canonical domain). */
 typedef struct {
     char *type;
     char *value;
@@ -49,7 +49,7 @@ typedef enum {
     TBL_REFS_REJECT_FROM,    /* Unauth-Orig */
     TBL_REFS_ACCEPT_FROM_DL, /* DL-Mem-Submit-Perms */
     TBL_REFS_REJECT_FROM_DL, /* DL-Mem-Reject-Perms */
-    TBL_REFS_GENERATED, /* no references: SMTP addresses that domain rules made, as stored */
+    TBL_REFS_GENERATED,      /* no references: SMTP addresses that domain rules made, as stored */
     TBL_REFS_COUNT,
 } TblRefs;
 
@@ -60,17 +60,17 @@ typedef struct {
     guint64 id; /* assigned by the store, 0 before */
     TblOrigin origin;
     TblClass object_class;
-    char *name;            /* as first spelt */
-    GPtrArray *addresses;  /* TblProxy *, owned */
-    TblProxy *target;      /* where a remote's mail really goes; NULL for none */
-    char *text[TBL_TEXT_COUNT]; /* NULL when absent */
+    char *name;                      /* as first spelt */
+    GPtrArray *addresses;            /* TblProxy *, owned */
+    TblProxy *target;                /* where a remote's mail really goes; NULL for none */
+    char *text[TBL_TEXT_COUNT];      /* NULL when absent */
     GPtrArray *refs[TBL_REFS_COUNT]; /* char *, owned; never NULL, may be empty */
-    gint64 limit_in, limit_out; /* kB or TBL_LIMIT_NONE */
+    gint64 limit_in, limit_out;      /* kB or TBL_LIMIT_NONE */
     bool hidden;
     bool deliver_and_redirect;
     bool authenticated_only; /* msExchRequireAuthToSendTo */
     bool disabled;
-    guint64 created; /* seconds since 1970, replicated rows only, else 0 */
+    guint64 created;  /* seconds since 1970, replicated rows only, else 0 */
     GPtrArray *other; /* char * pairs: attribute name, value; kept and exported only; owned */
 } TblObject;
 
@@ -79,19 +79,23 @@ TblObject *tbl_object_copy(const TblObject *object);
 void tbl_object_free(TblObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblObject, tbl_object_free)
 
-/* Equality of everything but the id. The order of addresses, references and other pairs does not count. */
+/* Equality of everything but the id. The order of addresses, references and other pairs does not
+ * count. */
 bool tbl_object_equal(const TblObject *a, const TblObject *b);
 
-TblProxy *tbl_proxy_new(TblSlice type, TblSlice value, bool primary); /* folds the type to upper case */
+TblProxy *tbl_proxy_new(TblSlice type, TblSlice value,
+                        bool primary); /* folds the type to upper case */
 void tbl_proxy_free(TblProxy *proxy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblProxy, tbl_proxy_free)
 
 /* The primary of a type ("SMTP"), or NULL. Borrowed. */
 const TblProxy *tbl_object_primary(const TblObject *object, const char *type);
 
-void tbl_object_set_text(TblObject *object, TblText which, const char *value); /* copies; NULL or "" removes */
+void tbl_object_set_text(TblObject *object, TblText which,
+                         const char *value); /* copies; NULL or "" removes */
 
-/* "display", "alias", "home_server", ...; and "members", "accept_from", ...: the names of exports. */
+/* "display", "alias", "home_server", ...; and "members", "accept_from", ...: the names of exports.
+ */
 const char *tbl_text_name(TblText which);
 const char *tbl_refs_name(TblRefs which);
 
@@ -101,5 +105,6 @@ TblClass tbl_class_from_name(const char *name);
 
 /* Appends the compact encoding (everything but id). */
 void tbl_object_encode(const TblObject *object, GByteArray *out);
-/* NULL when the bytes are not exactly one encoded object. Never reads past `bytes`, never allocates more than they hold. */
+/* NULL when the bytes are not exactly one encoded object. Never reads past `bytes`, never allocates
+ * more than they hold. */
 TblObject *tbl_object_decode(TblSlice bytes, guint64 id);

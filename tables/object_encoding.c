@@ -134,7 +134,8 @@ string_decode(TblCursor *cursor)
     return g_strndup(text.ptr, text.len);
 }
 
-/* A spelt-out type is upper case, as tbl_proxy_new makes it, and not SMTP, which has its own bit. */
+/* A spelt-out type is upper case, as tbl_proxy_new makes it, and not SMTP, which has its own bit.
+ */
 static char *
 type_decode(TblCursor *cursor)
 {

@@ -4,7 +4,8 @@
 static void
 judge(TblLookup *lookup, TblRecipient *recipient)
 {
-    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location, lookup->value)) {
+    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location,
+                              lookup->value)) {
     case TBL_ALIAS_VALUE:
         recipient->kind = TBL_RECIPIENT_FOUND;
         break;
@@ -18,14 +19,17 @@ judge(TblLookup *lookup, TblRecipient *recipient)
         recipient->kind = TBL_RECIPIENT_FAILED;
         break;
     case TBL_ALIAS_NONE:
-        /* In a virtual-alias domain what the map does not answer is absent; elsewhere the recipient map knows it. */
-        recipient->kind = lookup->location->result == TBL_FOUND && lookup->domain_class != TBL_DOMAIN_VIRTUAL_ALIAS
+        /* In a virtual-alias domain what the map does not answer is absent; elsewhere the recipient
+         * map knows it. */
+        recipient->kind = lookup->location->result == TBL_FOUND &&
+                                  lookup->domain_class != TBL_DOMAIN_VIRTUAL_ALIAS
                               ? TBL_RECIPIENT_FOUND
                               : TBL_RECIPIENT_ABSENT;
         break;
     }
     bool nobody = lookup->location->result == TBL_NOTFOUND && !lookup->location->hidden;
-    bool certain = recipient->kind == TBL_RECIPIENT_FOUND || recipient->kind == TBL_RECIPIENT_ABSENT;
+    bool certain =
+        recipient->kind == TBL_RECIPIENT_FOUND || recipient->kind == TBL_RECIPIENT_ABSENT;
     if (nobody && certain && recipient->unknown != TBL_UNKNOWN_ACCEPT &&
         tbl_lookup_absent(lookup->context, lookup->value) == TBL_FAILED)
         recipient->kind = TBL_RECIPIENT_FAILED;
@@ -38,7 +42,8 @@ judge_domain(TblLookup *lookup, TblSlice key, TblRecipient *recipient)
     const char *at = memrchr(key.ptr, '@', key.len);
     char name[256];
     if (!at || at == key.ptr ||
-        !tbl_domain_canonical((TblSlice){at + 1, (size_t)(key.ptr + key.len - at) - 1}, false, name))
+        !tbl_domain_canonical((TblSlice){at + 1, (size_t)(key.ptr + key.len - at) - 1}, false,
+                              name))
         return;
     lookup->domain = tbl_domains_find_mail(lookup->domains, name);
     if (!lookup->domain)

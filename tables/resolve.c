@@ -12,7 +12,8 @@ keep_row(TblLocation *location, const TblRow *row)
     char *at = location->bytes;
     size_t room = sizeof location->bytes;
     location->row = *row;
-    TblSlice *slices[] = {&location->row.spelling, &location->row.primary_address, &location->row.notice};
+    TblSlice *slices[] = {&location->row.spelling, &location->row.primary_address,
+                          &location->row.notice};
     for (guint i = 0; i < G_N_ELEMENTS(slices); i++) {
         if (slices[i]->len > room)
             return false;
@@ -31,9 +32,11 @@ is_live_tombstone(const TblContext *context, const TblRow *row)
     return row->kind == TBL_ROW_TOMBSTONE && (row->expires == 0 || row->expires > context->now);
 }
 
-/* Looks `local@domain` up. True when that ends the search: found, a tombstone (unless only live rows count), hidden, failed. */
+/* Looks `local@domain` up. True when that ends the search: found, a tombstone (unless only live
+ * rows count), hidden, failed. */
 static bool
-look(const TblContext *context, TblSlice local, const char *domain, bool live_only, TblLocation *location)
+look(const TblContext *context, TblSlice local, const char *domain, bool live_only,
+     TblLocation *location)
 {
     char key[KEY_SIZE];
     TblRows rows;
@@ -61,7 +64,9 @@ look(const TblContext *context, TblSlice local, const char *domain, bool live_on
         location->tombstone = !answers && !live_only && is_live_tombstone(context, row);
         if (!answers && !location->tombstone)
             continue;
-        location->result = !keep_row(location, row) ? TBL_FAILED : answers ? TBL_FOUND : TBL_NOTFOUND;
+        location->result = !keep_row(location, row) ? TBL_FAILED
+                           : answers                ? TBL_FOUND
+                                                    : TBL_NOTFOUND;
         return true;
     }
     location->result = TBL_NOTFOUND;
@@ -73,16 +78,18 @@ look(const TblContext *context, TblSlice local, const char *domain, bool live_on
 
 /* Steps 2 and 3 for the local part of `address` at `domain_name`. */
 static bool
-look_with_extension(const TblContext *context, const TblAddress *address, const char *domain_name, bool extends,
-                    bool live_only, TblLocation *location)
+look_with_extension(const TblContext *context, const TblAddress *address, const char *domain_name,
+                    bool extends, bool live_only, TblLocation *location)
 {
-    if (look(context, (TblSlice){address->text, address->local_len}, domain_name, live_only, location))
+    if (look(context, (TblSlice){address->text, address->local_len}, domain_name, live_only,
+             location))
         return true;
     if (!extends)
         return false;
     const char *delimiters = context->config->addresses.recipient_delimiter;
     size_t base = tbl_address_extension((TblSlice){address->text, address->local_len}, delimiters);
-    size_t typed = tbl_address_extension((TblSlice){address->typed, address->typed_len}, delimiters);
+    size_t typed =
+        tbl_address_extension((TblSlice){address->typed, address->typed_len}, delimiters);
     if (base == 0 || typed == 0)
         return false;
     if (!look(context, (TblSlice){address->text, base}, domain_name, live_only, location))
@@ -96,7 +103,8 @@ look_with_extension(const TblContext *context, const TblAddress *address, const 
 static const TblDomain *
 mirrored_domain(const TblContext *context, const TblDomain *domain)
 {
-    return domain->mirror ? tbl_domains_get(context->view->domains(context->view), domain->mirror) : NULL;
+    return domain->mirror ? tbl_domains_get(context->view->domains(context->view), domain->mirror)
+                          : NULL;
 }
 
 void
@@ -108,19 +116,22 @@ tbl_resolve_locate(const TblContext *context, const TblAddress *address, const T
     location->via = TBL_VIA_EXACT;
     location->extension[0] = '\0';
     bool extends = domain && tbl_domain_extends(domain);
-    if (look_with_extension(context, address, tbl_address_domain(address), extends, false, location) || !domain)
+    if (look_with_extension(context, address, tbl_address_domain(address), extends, false,
+                            location) ||
+        !domain)
         return;
     const TblDomain *other = mirrored_domain(context, domain);
     if (!other)
         return;
-    location->mirrored =
-        look_with_extension(context, address, other->name, extends && tbl_domain_extends(other), true, location);
+    location->mirrored = look_with_extension(context, address, other->name,
+                                             extends && tbl_domain_extends(other), true, location);
 }
 
 /* ---- References ---- */
 
 static TblResult
-object_by_name(const TblContext *context, TblOrigin origin, const char *reference, TblObject **object)
+object_by_name(const TblContext *context, TblOrigin origin, const char *reference,
+               TblObject **object)
 {
     guint64 id;
     g_autofree char *folded = tbl_text_fold(tbl_slice(reference));
@@ -134,7 +145,8 @@ object_by_name(const TblContext *context, TblOrigin origin, const char *referenc
 }
 
 TblResult
-tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference, TblObject **object)
+tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,
+                      TblObject **object)
 {
     *object = NULL;
     TblResult result = object_by_name(context, origin, reference, object);
@@ -154,11 +166,14 @@ tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *r
     tbl_resolve_locate(context, &address, domain, &location);
     if (location.result != TBL_FOUND)
         return location.result;
-    return context->view->object(context->view, location.row.object, object) == TBL_FOUND ? TBL_FOUND : TBL_FAILED;
+    return context->view->object(context->view, location.row.object, object) == TBL_FOUND
+               ? TBL_FOUND
+               : TBL_FAILED;
 }
 
 void
-tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling, const char *extension)
+tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling,
+                   const char *extension)
 {
     TblAddress address;
     const TblDomain *domain = NULL;

@@ -1,7 +1,8 @@
 /*
- * The one algorithm that says what an address is here: exact row, row without its extension, the mirrored domain's
- * row, catch-all; and the recipients that mail for it finally reaches. policyd, `explain` and the guards of an import
- * all use it. Postfix sends full keys only (dict_sockmap.c is a pattern map), so the search order is ours.
+ * The one algorithm that says what an address is here: exact row, row without its extension, the
+ * mirrored domain's row, catch-all; and the recipients that mail for it finally reaches. policyd,
+ * `explain` and the guards of an import all use it. Postfix sends full keys only (dict_sockmap.c is
+ * a pattern map), so the search order is ours.
  */
 #pragma once
 
@@ -27,32 +28,38 @@ typedef struct {
     bool tombstone;   /* NOTFOUND by a live tombstone; `row` is it */
     bool hidden;      /* NOTFOUND because its row is excluded (disabled): no catch-all takes it */
     TblRow row;
-    bool mirrored;    /* found in the mirrored domain */
+    bool mirrored; /* found in the mirrored domain */
     TblVia via;
-    char extension[TBL_ADDRESS_MAX + 1]; /* with its delimiter, as typed; "" when none was taken off */
-    char bytes[4096]; /* backs the row's slices */
+    char extension[TBL_ADDRESS_MAX +
+                   1]; /* with its delimiter, as typed; "" when none was taken off */
+    char bytes[4096];  /* backs the row's slices */
 } TblLocation;
 
-/* Steps 1 to 4. `domain` is the declaration of the address's domain, NULL for none (then exact rows only). */
-void tbl_resolve_locate(const TblContext *context, const TblAddress *address, const TblDomain *domain,
-                        TblLocation *location);
+/* Steps 1 to 4. `domain` is the declaration of the address's domain, NULL for none (then exact rows
+ * only). */
+void tbl_resolve_locate(const TblContext *context, const TblAddress *address,
+                        const TblDomain *domain, TblLocation *location);
 
 typedef enum {
-    TBL_ALIAS_NONE,     /* virtual_alias_maps does not answer: the address stands for itself, or is nobody's */
-    TBL_ALIAS_VALUE,    /* `value` holds the recipients */
-    TBL_ALIAS_EMPTY,    /* a list without recipients (or a cycle of forwards) where it expands */
-    TBL_ALIAS_OVER,     /* over list-recipients or reply */
+    TBL_ALIAS_NONE,  /* virtual_alias_maps does not answer: the address stands for itself, or is
+                        nobody's */
+    TBL_ALIAS_VALUE, /* `value` holds the recipients */
+    TBL_ALIAS_EMPTY, /* a list without recipients (or a cycle of forwards) where it expands */
+    TBL_ALIAS_OVER,  /* over list-recipients or reply */
     TBL_ALIAS_FAILED,
 } TblAlias;
 
-/* What virtual_alias_maps answers for an address in the mail domain `domain` that was located as `location` (by
- * tbl_resolve_locate): final recipients, joined by ',' in `value`. */
-TblAlias tbl_resolve_alias(const TblContext *context, const TblAddress *address, const TblDomain *domain,
-                           const TblLocation *location, GString *value);
+/* What virtual_alias_maps answers for an address in the mail domain `domain` that was located as
+ * `location` (by tbl_resolve_locate): final recipients, joined by ',' in `value`. */
+TblAlias tbl_resolve_alias(const TblContext *context, const TblAddress *address,
+                           const TblDomain *domain, const TblLocation *location, GString *value);
 
-/* The object a reference (a name, else an address) binds to, for objects of `origin`. NOTFOUND with `*object` NULL when nothing has it. */
-TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference, TblObject **object);
+/* The object a reference (a name, else an address) binds to, for objects of `origin`. NOTFOUND with
+ * `*object` NULL when nothing has it. */
+TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,
+                                TblObject **object);
 
-/* Appends a stored address as it is answered, with `extension` ("" or NULL: none) put back into its local part if the address's own domain
- * takes extensions (an undeclared one does). */
-void tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling, const char *extension);
+/* Appends a stored address as it is answered, with `extension` ("" or NULL: none) put back into its
+ * local part if the address's own domain takes extensions (an undeclared one does). */
+void tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling,
+                        const char *extension);

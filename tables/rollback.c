@@ -22,7 +22,8 @@ restore_domains(TblRollback *rollback, GError **error)
         if (item->kind != TBL_UNDO_DOMAIN)
             continue;
         g_autofree char *name = g_strndup(item->key.ptr, item->key.len);
-        g_autoptr(TblDomain) before = item->before.len ? tbl_domain_decode(item->before, item->key) : NULL;
+        g_autoptr(TblDomain) before =
+            item->before.len ? tbl_domain_decode(item->before, item->key) : NULL;
         if (item->before.len && !before)
             return tbl_store_set_unreadable(error);
         if (before)
@@ -33,8 +34,8 @@ restore_domains(TblRollback *rollback, GError **error)
     return true;
 }
 
-/* Objects that came later have no address by a rule that comes back, and one by a rule that goes. Those that are restored
- * bring their own. */
+/* Objects that came later have no address by a rule that comes back, and one by a rule that goes.
+ * Those that are restored bring their own. */
 static bool
 apply_rules(TblRollback *rollback, GError **error)
 {
@@ -44,7 +45,8 @@ apply_rules(TblRollback *rollback, GError **error)
         if (item->kind != TBL_UNDO_DOMAIN)
             continue;
         g_autofree char *name = g_strndup(item->key.ptr, item->key.len);
-        const TblDomain *was = tbl_domains_get(old, name), *is = tbl_domains_get(rollback->draft->domains, name);
+        const TblDomain *was = tbl_domains_get(old, name),
+                        *is = tbl_domains_get(rollback->draft->domains, name);
         const char *old_rule = was ? was->rule : NULL, *new_rule = is ? is->rule : NULL;
         if (g_strcmp0(old_rule, new_rule) != 0 &&
             !tbl_generate_domain(rollback->draft, name, old_rule != NULL, error))
@@ -103,7 +105,8 @@ check_addresses(TblRollback *rollback, const TblObject *object)
         return true; /* so it was, right before */
     for (guint i = 0; i < object->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        if (tbl_claim_address(rollback->draft, object->id, tbl_slice(proxy->type), tbl_slice(proxy->value), &claim) != TBL_FOUND)
+        if (tbl_claim_address(rollback->draft, object->id, tbl_slice(proxy->type),
+                              tbl_slice(proxy->value), &claim) != TBL_FOUND)
             return false;
         if (claim.fault != TBL_CLAIM_FREE)
             add_claim(rollback, object, proxy, &claim);
@@ -123,10 +126,12 @@ static bool
 check_name(TblRollback *rollback, const TblObject *object)
 {
     g_autoptr(GError) lost = NULL;
-    g_autoptr(TblObject) other = tbl_draft_find(rollback->draft, object->origin, object->name, &lost);
+    g_autoptr(TblObject) other =
+        tbl_draft_find(rollback->draft, object->origin, object->name, &lost);
     if (other)
         tbl_rollback_add_conflict(rollback,
-                                  g_strdup_printf("the name \"%s\" belongs to another %s", object->name,
+                                  g_strdup_printf("the name \"%s\" belongs to another %s",
+                                                  object->name,
                                                   tbl_class_name(other->object_class)),
                                   0, other->id);
     return !lost;
@@ -139,7 +144,8 @@ trim_generated(TblRollback *rollback, TblObject *object)
     GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
     for (guint i = generated->len; i > 0; i--) {
         TblRows rows;
-        g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(g_ptr_array_index(generated, i - 1)));
+        g_autofree char *key =
+            tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(g_ptr_array_index(generated, i - 1)));
         TblResult result = key ? tbl_draft_rows(rollback->draft, key, &rows) : TBL_NOTFOUND;
         if (result == TBL_FAILED)
             return false;
@@ -155,7 +161,8 @@ restore_object(TblRollback *rollback, const TblJournalItem *item, GError **error
 {
     g_autoptr(TblObject) before = tbl_object_decode(item->before, item_id(item));
     guint conflicts = rollback->conflicts->len;
-    if (!before || !check_name(rollback, before) || !check_addresses(rollback, before) || !trim_generated(rollback, before))
+    if (!before || !check_name(rollback, before) || !check_addresses(rollback, before) ||
+        !trim_generated(rollback, before))
         return tbl_store_set_unreadable(error);
     return rollback->conflicts->len > conflicts || tbl_draft_put(rollback->draft, before, error);
 }
@@ -179,7 +186,8 @@ restore_objects(TblRollback *rollback, GError **error)
     for (guint derived = 0; derived <= 1; derived++) {
         for (guint i = 0; i < tbl_journal_count(rollback->journal); i++) {
             TblJournalItem *item = tbl_journal_item(rollback->journal, i);
-            if (item->kind != TBL_UNDO_OBJECT || tbl_rollback_is_derived(rollback, item) != (derived == 1))
+            if (item->kind != TBL_UNDO_OBJECT ||
+                tbl_rollback_is_derived(rollback, item) != (derived == 1))
                 continue;
             if (derived ? !derive_object(rollback, item, error)
                         : item->before.len && !restore_object(rollback, item, error))
@@ -202,8 +210,9 @@ check_gone(TblRollback *rollback, const char *key)
     g_autoptr(TblObject) object = tbl_draft_object(rollback->draft, id, NULL);
     if (object)
         tbl_rollback_add_conflict(rollback,
-                                  g_strdup_printf("%s, which had gone, is an address of %s \"%s\"", key,
-                                                  tbl_class_name(object->object_class), object->name),
+                                  g_strdup_printf("%s, which had gone, is an address of %s \"%s\"",
+                                                  key, tbl_class_name(object->object_class),
+                                                  object->name),
                                   0, id);
     return object != NULL;
 }
@@ -220,7 +229,8 @@ restore_tombstones(TblRollback *rollback, GError **error)
         if (item->before.len &&
             (!tbl_rows_decode(&rows, item->key, item->before) || !check_gone(rollback, key)))
             return tbl_store_set_unreadable(error);
-        if (!tbl_draft_set_tombstone(rollback->draft, key, tbl_rows_get(&rows, TBL_ROW_TOMBSTONE), error))
+        if (!tbl_draft_set_tombstone(rollback->draft, key, tbl_rows_get(&rows, TBL_ROW_TOMBSTONE),
+                                     error))
             return false;
     }
     return true;
@@ -233,8 +243,9 @@ check_targets(TblRollback *rollback, GError **error)
     for (guint i = 0; rollback->mixed && i < tbl_journal_count(rollback->journal); i++) {
         const TblJournalItem *item = tbl_journal_item(rollback->journal, i);
         TblClaim claim = {0};
-        g_autoptr(TblObject) object =
-            item->kind == TBL_UNDO_OBJECT ? tbl_draft_object(rollback->draft, item_id(item), NULL) : NULL;
+        g_autoptr(TblObject) object = item->kind == TBL_UNDO_OBJECT
+                                          ? tbl_draft_object(rollback->draft, item_id(item), NULL)
+                                          : NULL;
         if (!object || !object->target)
             continue;
         if (tbl_claim_target(rollback->draft, object, &claim) != TBL_FOUND)
@@ -248,8 +259,9 @@ check_targets(TblRollback *rollback, GError **error)
 static bool
 restore(TblRollback *rollback, GError **error)
 {
-    return restore_domains(rollback, error) && remove_objects(rollback, error) && restore_objects(rollback, error) &&
-           apply_rules(rollback, error) && restore_tombstones(rollback, error) && check_targets(rollback, error) &&
+    return restore_domains(rollback, error) && remove_objects(rollback, error) &&
+           restore_objects(rollback, error) && apply_rules(rollback, error) &&
+           restore_tombstones(rollback, error) && check_targets(rollback, error) &&
            tbl_rollback_judge(rollback, error);
 }
 
@@ -271,11 +283,13 @@ check_not_undone(TblRollback *rollback, GError **error)
     (void)tbl_batch_read(rollback->reader, batch->undone_by, &by);
     g_autofree char *again =
         by && by->undone_by
-            ? g_strdup_printf(" (which batch %" G_GUINT64_FORMAT " has undone: roll that one back)", by->undone_by)
+            ? g_strdup_printf(" (which batch %" G_GUINT64_FORMAT " has undone: roll that one back)",
+                              by->undone_by)
             : g_strdup("");
     g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,
-                "batch %" G_GUINT64_FORMAT " was rolled back already, by batch %" G_GUINT64_FORMAT "%s", batch->number,
-                batch->undone_by, again);
+                "batch %" G_GUINT64_FORMAT " was rolled back already, by batch %" G_GUINT64_FORMAT
+                "%s",
+                batch->number, batch->undone_by, again);
     return false;
 }
 
@@ -288,8 +302,9 @@ tbl_rollback_apply(TblDraft *draft, guint64 number, bool *mixed, GError **error)
     rollback.conflicts = g_array_new(FALSE, FALSE, sizeof(TblConflict));
     g_array_set_clear_func(rollback.conflicts, conflict_clear);
     rollback.journal = tbl_journal_new(rollback.reader, number, error);
-    bool good = rollback.journal && check_not_undone(&rollback, error) && tbl_rollback_check(&rollback, error) &&
-                tbl_rollback_judge(&rollback, error) && restore(&rollback, error);
+    bool good = rollback.journal && check_not_undone(&rollback, error) &&
+                tbl_rollback_check(&rollback, error) && tbl_rollback_judge(&rollback, error) &&
+                restore(&rollback, error);
     *mixed = rollback.mixed;
     tbl_rollback_end(&rollback);
     return good;

@@ -111,8 +111,8 @@ tbl_rollback_is_derived(TblRollback *rollback, TblJournalItem *item)
 
 /* ---- Later batches ---- */
 
-/* Whether a later batch counts. Its undoing may have been undone in turn; `current` becomes the last in that row, which is the
- * one to undo first. */
+/* Whether a later batch counts. Its undoing may have been undone in turn; `current` becomes the
+ * last in that row, which is the one to undo first. */
 static bool
 skip_later(const TblBatch *later, gpointer data)
 {
@@ -148,19 +148,22 @@ note_newcomer(TblRollback *rollback, TblSlice key, TblSlice before)
     }
 }
 
-/* The state that a thing has after the last batch that is known to have touched it: did that one change it? */
+/* The state that a thing has after the last batch that is known to have touched it: did that one
+ * change it? */
 static void
 note_state(TblRollback *rollback, const TblJournalItem *item, TblSlice state)
 {
     TblTouch *touch = item->note;
-    if (touch->derived || !tbl_rollback_differs(rollback, item->kind, array_slice(touch->found), state))
+    if (touch->derived ||
+        !tbl_rollback_differs(rollback, item->kind, array_slice(touch->found), state))
         return;
     touch->blocker = touch->last;
     g_hash_table_add(rollback->blockers, id_key(touch->last));
 }
 
 static void
-follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key, TblSlice before, gpointer data)
+follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key,
+            TblSlice before, gpointer data)
 {
     TblRollback *rollback = data;
     if (kind == TBL_UNDO_OBJECT && rollback->newcomers)
@@ -172,7 +175,8 @@ follow_item(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSl
         note_state(rollback, item, before);
     } else {
         item->note = touch = touch_new(before);
-        touch->derived = kind == TBL_UNDO_OBJECT && !tbl_rollback_differs(rollback, kind, item->before, before);
+        touch->derived =
+            kind == TBL_UNDO_OBJECT && !tbl_rollback_differs(rollback, kind, item->before, before);
     }
     array_set(touch->found, before);
     touch->last = rollback->current;
@@ -213,8 +217,10 @@ check_item(TblRollback *rollback, TblJournalItem *item)
     if (touch->blocker == 0)
         return;
     g_autofree char *what = item_text(item, array_slice(touch->first));
-    tbl_rollback_add_conflict(rollback, g_strdup_printf("%s was changed by batch %" G_GUINT64_FORMAT, what, touch->blocker),
-                              touch->blocker, 0);
+    tbl_rollback_add_conflict(
+        rollback,
+        g_strdup_printf("%s was changed by batch %" G_GUINT64_FORMAT, what, touch->blocker),
+        touch->blocker, 0);
 }
 
 static bool
@@ -242,13 +248,16 @@ check_newcomer(TblRollback *rollback, guint64 id, const TblTouch *touch)
             continue;
         const TblDomain *domain = tbl_domains_find(domains, tbl_address_domain(&address));
         const TblJournalItem *item =
-            domain ? tbl_journal_find(rollback->journal, TBL_UNDO_DOMAIN, tbl_slice(domain->name)) : NULL;
+            domain ? tbl_journal_find(rollback->journal, TBL_UNDO_DOMAIN, tbl_slice(domain->name))
+                   : NULL;
         if (!item || item->before.len > 0)
             continue;
         tbl_rollback_add_conflict(
             rollback,
-            g_strdup_printf("domain %s is needed for %s of %s \"%s\" since batch %" G_GUINT64_FORMAT, domain->name,
-                            proxy->value, tbl_class_name(now->object_class), now->name, touch->last),
+            g_strdup_printf(
+                "domain %s is needed for %s of %s \"%s\" since batch %" G_GUINT64_FORMAT,
+                domain->name, proxy->value, tbl_class_name(now->object_class), now->name,
+                touch->last),
             touch->last, 0);
         return; /* one is reason enough */
     }
@@ -271,7 +280,8 @@ tbl_rollback_check(TblRollback *rollback, GError **error)
     static const TblJournalFuncs funcs = {skip_later, follow_item};
     rollback->blockers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (removes_domain(rollback->journal))
-        rollback->newcomers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, touch_free);
+        rollback->newcomers =
+            g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, touch_free);
     if (!tbl_journal_follow(rollback->journal, &funcs, rollback, error))
         return false;
     for (guint i = 0; i < tbl_journal_count(rollback->journal); i++)
@@ -302,7 +312,8 @@ tbl_rollback_end(TblRollback *rollback)
 /* ---- Judging ---- */
 
 static void
-look_for_culprit(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key, TblSlice before, gpointer data)
+look_for_culprit(const TblBatch *later, TblJournalItem *item, TblUndoKind kind, TblSlice key,
+                 TblSlice before, gpointer data)
 {
     TblRollback *rollback = data;
     guint64 id = tbl_store_number_of_key(key);
@@ -316,21 +327,25 @@ static bool
 find_culprits(TblRollback *rollback, GError **error)
 {
     static const TblJournalFuncs funcs = {skip_later, look_for_culprit};
-    g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    g_autoptr(GHashTable) wanted =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     rollback->wanted = wanted;
     for (guint i = 0; i < rollback->conflicts->len; i++) {
         guint64 id = g_array_index(rollback->conflicts, TblConflict, i).object;
         if (id != 0)
             g_hash_table_replace(wanted, id_key(id), g_new0(guint64, 1));
     }
-    if (g_hash_table_size(wanted) > 0 && !tbl_journal_follow(rollback->journal, &funcs, rollback, error))
+    if (g_hash_table_size(wanted) > 0 &&
+        !tbl_journal_follow(rollback->journal, &funcs, rollback, error))
         return false;
     for (guint i = 0; i < rollback->conflicts->len; i++) {
         TblConflict *conflict = &g_array_index(rollback->conflicts, TblConflict, i);
-        const guint64 *batch = conflict->object ? g_hash_table_lookup(wanted, &conflict->object) : NULL;
+        const guint64 *batch =
+            conflict->object ? g_hash_table_lookup(wanted, &conflict->object) : NULL;
         if (!batch || *batch == 0)
             continue;
-        char *reason = g_strdup_printf("%s since batch %" G_GUINT64_FORMAT, conflict->reason, *batch);
+        char *reason =
+            g_strdup_printf("%s since batch %" G_GUINT64_FORMAT, conflict->reason, *batch);
         g_free(conflict->reason);
         *conflict = (TblConflict){reason, *batch, 0};
     }
@@ -341,7 +356,8 @@ static int
 compare_conflicts(gconstpointer a, gconstpointer b)
 {
     const TblConflict *x = a, *y = b;
-    return x->batch != y->batch ? (x->batch > y->batch) - (x->batch < y->batch) : strcmp(x->reason, y->reason);
+    return x->batch != y->batch ? (x->batch > y->batch) - (x->batch < y->batch)
+                                : strcmp(x->reason, y->reason);
 }
 
 static int
@@ -361,9 +377,11 @@ list_batches(TblRollback *rollback)
         if (batch != 0)
             g_hash_table_add(rollback->blockers, id_key(batch));
     }
-    g_autoptr(GList) numbers = g_list_sort(g_hash_table_get_keys(rollback->blockers), compare_numbers);
+    g_autoptr(GList) numbers =
+        g_list_sort(g_hash_table_get_keys(rollback->blockers), compare_numbers);
     for (GList *at = numbers; at; at = at->next)
-        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, text->len ? ", " : "", *(const guint64 *)at->data);
+        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, text->len ? ", " : "",
+                               *(const guint64 *)at->data);
     return g_string_free(text, FALSE);
 }
 
@@ -372,7 +390,8 @@ tbl_rollback_judge(TblRollback *rollback, GError **error)
 {
     GArray *conflicts = rollback->conflicts;
     if (rollback->broken) {
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
+        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                    "a record of the store cannot be read");
         return false;
     }
     if (conflicts->len == 0)
@@ -383,10 +402,13 @@ tbl_rollback_judge(TblRollback *rollback, GError **error)
     g_autofree char *batches = list_batches(rollback);
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < conflicts->len && i < NAMED_MAX; i++)
-        g_string_append_printf(text, "%s%s", i ? "; " : "", g_array_index(conflicts, TblConflict, i).reason);
+        g_string_append_printf(text, "%s%s", i ? "; " : "",
+                               g_array_index(conflicts, TblConflict, i).reason);
     if (conflicts->len > NAMED_MAX)
         g_string_append_printf(text, "; and %u more", conflicts->len - NAMED_MAX);
-    g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED, "batch %" G_GUINT64_FORMAT " cannot be rolled back%s%s: %s",
-                tbl_journal_batch(rollback->journal)->number, *batches ? " before later ones: " : "", batches, text->str);
+    g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED,
+                "batch %" G_GUINT64_FORMAT " cannot be rolled back%s%s: %s",
+                tbl_journal_batch(rollback->journal)->number,
+                *batches ? " before later ones: " : "", batches, text->str);
     return false;
 }

@@ -1,4 +1,5 @@
-/* The inside of a rollback, shared by rollback.c (restoring) and rollback_check.c (what stands against it). */
+/* The inside of a rollback, shared by rollback.c (restoring) and rollback_check.c (what stands
+ * against it). */
 #pragma once
 
 #include "tables/draft_overlay.h"
@@ -24,25 +25,30 @@ typedef struct {
     TblDraft *draft;
     TblReader *reader; /* of the draft's snapshot */
     TblJournal *journal;
-    bool mixed;             /* a later batch is in force */
-    bool broken;            /* a state could not be read */
-    guint64 current;        /* while following: the batch by which the later one is undone or redone last */
-    GHashTable *blockers;   /* set of batches, guint64 * */
-    GHashTable *newcomers;  /* id -> TblTouch of what later batches changed; NULL when no domain is to go */
-    GHashTable *wanted;     /* while looking for culprits: id -> batch */
-    GArray *conflicts;      /* TblConflict */
+    bool mixed;  /* a later batch is in force */
+    bool broken; /* a state could not be read */
+    guint64
+        current; /* while following: the batch by which the later one is undone or redone last */
+    GHashTable *blockers; /* set of batches, guint64 * */
+    GHashTable
+        *newcomers; /* id -> TblTouch of what later batches changed; NULL when no domain is to go */
+    GHashTable *wanted; /* while looking for culprits: id -> batch */
+    GArray *conflicts;  /* TblConflict */
 } TblRollback;
 
-/* Reads what later batches did; fills `conflicts` with changed things and with addresses in domains that are to go. */
+/* Reads what later batches did; fills `conflicts` with changed things and with addresses in domains
+ * that are to go. */
 bool tbl_rollback_check(TblRollback *rollback, GError **error);
 /* Frees what a check has left, and the journal. */
 void tbl_rollback_end(TblRollback *rollback);
-/* An object that belongs to the directory, or in which the batch changed only what rules make while others changed it later:
- * it is not restored, but put again as it is. */
+/* An object that belongs to the directory, or in which the batch changed only what rules make while
+ * others changed it later: it is not restored, but put again as it is. */
 bool tbl_rollback_is_derived(TblRollback *rollback, TblJournalItem *item);
 /* Whether two states of a thing differ in more than what rules make. */
 bool tbl_rollback_differs(TblRollback *rollback, TblUndoKind kind, TblSlice a, TblSlice b);
 
-void tbl_rollback_add_conflict(TblRollback *rollback, char *reason, guint64 batch, guint64 object); /* takes the reason */
-/* True when there is no conflict; else TBL_EXIT_REFUSED naming all batches and the first conflicts. */
+void tbl_rollback_add_conflict(TblRollback *rollback, char *reason, guint64 batch,
+                               guint64 object); /* takes the reason */
+/* True when there is no conflict; else TBL_EXIT_REFUSED naming all batches and the first conflicts.
+ */
 bool tbl_rollback_judge(TblRollback *rollback, GError **error);

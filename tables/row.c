@@ -75,10 +75,10 @@ static void
 row_encode(const TblRow *row, TblSlice key, GByteArray *out)
 {
     bool as_key = key.len <= TBL_STORE_KEY_MAX && tbl_slice_equal(row->spelling, key_value(key));
-    guint64 flags = (guint64)row->object_class | (row->primary ? ROW_PRIMARY : 0) | (row->forwards ? ROW_FORWARDS : 0) |
-                    (row->homed ? ROW_HOMED : 0) | (row->disabled ? ROW_DISABLED : 0) |
-                    (as_key ? ROW_SPELT_AS_KEY : 0) | (row->primary_address.len ? ROW_HAS_PRIMARY : 0) |
-                    (row->moved ? ROW_MOVED : 0);
+    guint64 flags = (guint64)row->object_class | (row->primary ? ROW_PRIMARY : 0) |
+                    (row->forwards ? ROW_FORWARDS : 0) | (row->homed ? ROW_HOMED : 0) |
+                    (row->disabled ? ROW_DISABLED : 0) | (as_key ? ROW_SPELT_AS_KEY : 0) |
+                    (row->primary_address.len ? ROW_HAS_PRIMARY : 0) | (row->moved ? ROW_MOVED : 0);
     tbl_encode_number(out, row->kind);
     tbl_encode_number(out, flags);
     tbl_encode_number(out, row->object);
@@ -136,7 +136,8 @@ tbl_rows_get(const TblRows *rows, TblRowKind kind)
 const TblRow *
 tbl_rows_answer(const TblRows *rows)
 {
-    return rows->count > 0 && rows->row[0].kind <= TBL_ROW_DIRECTORY_GENERATED ? &rows->row[0] : NULL;
+    return rows->count > 0 && rows->row[0].kind <= TBL_ROW_DIRECTORY_GENERATED ? &rows->row[0]
+                                                                               : NULL;
 }
 
 static TblRow

@@ -1,12 +1,13 @@
 /*
- * What the store keeps under one address key: up to one row of each kind, in the order in which they answer.
- * Pure.
+ * What the store keeps under one address key: up to one row of each kind, in the order in which
+ * they answer. Pure.
  */
 #pragma once
 
 #include "tables/object.h"
 
-/* The order is the precedence of the answers; targets and tombstones answer nothing by themselves. */
+/* The order is the precedence of the answers; targets and tombstones answer nothing by themselves.
+ */
 typedef enum {
     TBL_ROW_LOCAL = 1,
     TBL_ROW_DIRECTORY,
@@ -20,20 +21,22 @@ typedef enum {
 
 typedef struct {
     TblRowKind kind;
-    TblClass object_class; /* of the owner; 0 for a tombstone */
-    bool primary;          /* the row is the owner's primary of its type */
-    bool forwards;         /* the owner has an Alt-Recipient */
-    bool homed;            /* the owner has a Home-Server */
-    bool disabled;         /* the owner is a disabled account that exclude-disabled hides */
-    guint64 object;        /* id of the owner; 0 for a tombstone */
-    TblSlice spelling;     /* the address as stored; a tombstone's as it was */
-    TblSlice primary_address; /* the owner's SMTP primary as stored (SMTP rows only); empty when it has none */
-    bool moved;            /* tombstone: `notice` is the new address, else a text */
+    TblClass object_class;    /* of the owner; 0 for a tombstone */
+    bool primary;             /* the row is the owner's primary of its type */
+    bool forwards;            /* the owner has an Alt-Recipient */
+    bool homed;               /* the owner has a Home-Server */
+    bool disabled;            /* the owner is a disabled account that exclude-disabled hides */
+    guint64 object;           /* id of the owner; 0 for a tombstone */
+    TblSlice spelling;        /* the address as stored; a tombstone's as it was */
+    TblSlice primary_address; /* the owner's SMTP primary as stored (SMTP rows only); empty when it
+                                 has none */
+    bool moved;               /* tombstone: `notice` is the new address, else a text */
     TblSlice notice;
-    gint64 expires;        /* tombstone: seconds since 1970, 0 = never */
+    gint64 expires; /* tombstone: seconds since 1970, 0 = never */
 } TblRow;
 
-/* A key's rows in order of kind, at most one of each kind. Slices borrow from the bytes they were decoded from. */
+/* A key's rows in order of kind, at most one of each kind. Slices borrow from the bytes they were
+ * decoded from. */
 typedef struct {
     guint count;
     TblRow row[TBL_ROW_KINDS];
@@ -49,8 +52,9 @@ const TblRow *tbl_rows_get(const TblRows *rows, TblRowKind kind); /* NULL when t
 /* The first row that answers (explicit or generated), else NULL. */
 const TblRow *tbl_rows_answer(const TblRows *rows);
 
-/* Calls `put` for every row of an object (explicit, generated, target): its key and the row. Rows borrow from the object.
- * False when one of its addresses is not valid (then nothing was called for it). */
+/* Calls `put` for every row of an object (explicit, generated, target): its key and the row. Rows
+ * borrow from the object. False when one of its addresses is not valid (then nothing was called for
+ * it). */
 typedef void (*TblRowFunc)(TblSlice key, const TblRow *row, gpointer data);
 bool tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data);
 

@@ -33,7 +33,9 @@ token_end(const char *at)
     while (g_ascii_isdigit(*at))
         at++;
     if (at > digits)
-        return at - digits <= 2 && strtoul(digits, NULL, 10) > 0 && *at && strchr("mgsid", *at) ? at + 1 : NULL;
+        return at - digits <= 2 && strtoul(digits, NULL, 10) > 0 && *at && strchr("mgsid", *at)
+                   ? at + 1
+                   : NULL;
     if (*at == 'r') {
         const char *from = at + 1, *to = *from ? g_utf8_next_char(from) : from;
         return *from && *to ? g_utf8_next_char(to) : NULL;
@@ -49,14 +51,17 @@ check_format(const char *text, const char *format, GError **error)
         if (*at == '%') {
             if (!(at = token_end(at + 1)))
                 return refuse(error, text,
-                              "\"%s\" begins with no token; there are %%m %%g %%s %%i %%d, with a count from 1 to %d as in %%1g, "
+                              "\"%s\" begins with no token; there are %%m %%g %%s %%i %%d, with a "
+                              "count from 1 to %d as in %%1g, "
                               "%%rXY and %%%%",
                               here, COUNT_MAX);
             continue;
         }
         bool allowed = g_ascii_isalnum(*at) || strchr("!#$&'*+-./=?^_`{|}~", *at);
         if (!allowed)
-            return refuse(error, text, "\"%s\" begins with a character that no local part holds without quotes", here);
+            return refuse(error, text,
+                          "\"%s\" begins with a character that no local part holds without quotes",
+                          here);
         at++;
     }
     return true;
@@ -150,14 +155,16 @@ tbl_rule_letters(void)
     return TBL_RULE_GERMAN;
 }
 
-/* What KB Q151700 and Q249250 name, and letters that have no decomposition. Capitals keep their case. */
+/* What KB Q151700 and Q249250 name, and letters that have no decomposition. Capitals keep their
+ * case. */
 static const struct {
     gunichar letter;
     const char *german, *nordic;
 } letter_table[] = {
-    {0xe4, "ae", "a"}, {0xf6, "oe", "o"},  {0xfc, "ue", "ue"}, {0xdf, "ss", "ss"}, {0xe5, "a", "a"},
-    {0xf8, "o", "o"},  {0xe6, "ae", "ae"}, {0x153, "oe", "oe"}, {0x142, "l", "l"},  {0x111, "d", "d"},
-    {0xf0, "d", "d"},  {0xfe, "th", "th"}, {0x1e9e, "ss", "ss"}, {0x131, "i", "i"},
+    {0xe4, "ae", "a"},    {0xf6, "oe", "o"}, {0xfc, "ue", "ue"}, {0xdf, "ss", "ss"},
+    {0xe5, "a", "a"},     {0xf8, "o", "o"},  {0xe6, "ae", "ae"}, {0x153, "oe", "oe"},
+    {0x142, "l", "l"},    {0x111, "d", "d"}, {0xf0, "d", "d"},   {0xfe, "th", "th"},
+    {0x1e9e, "ss", "ss"}, {0x131, "i", "i"},
 };
 
 static void
@@ -167,7 +174,8 @@ append_ascii(GString *out, gunichar letter, TblRuleLetters letters)
     for (guint i = 0; i < G_N_ELEMENTS(letter_table); i++) {
         if (small != letter_table[i].letter)
             continue;
-        const char *text = letters == TBL_RULE_NORDIC ? letter_table[i].nordic : letter_table[i].german;
+        const char *text =
+            letters == TBL_RULE_NORDIC ? letter_table[i].nordic : letter_table[i].german;
         gsize start = out->len;
         g_string_append(out, text);
         if (small != letter)
@@ -216,7 +224,8 @@ static const Replacement *
 find_replacement(const Expansion *expansion, gunichar character)
 {
     for (guint i = expansion->replacements->len; i > 0; i--) {
-        const Replacement *replacement = &g_array_index(expansion->replacements, Replacement, i - 1);
+        const Replacement *replacement =
+            &g_array_index(expansion->replacements, Replacement, i - 1);
         if (replacement->from == character)
             return replacement;
     }
@@ -227,7 +236,8 @@ find_replacement(const Expansion *expansion, gunichar character)
 static bool
 is_stripped(gunichar character)
 {
-    return character <= ' ' || character == 0x7f || (character < 0x80 && strchr("()<>[]:;@\\,.\"%", (int)character));
+    return character <= ' ' || character == 0x7f ||
+           (character < 0x80 && strchr("()<>[]:;@\\,.\"%", (int)character));
 }
 
 static void
@@ -293,14 +303,16 @@ cut_to_room(GString *local, const char *domain)
     for (;; g_string_truncate(local, local->len - 1)) {
         tidy_dots(local);
         g_string_truncate(external, 0);
-        tbl_address_append_external(external, (TblSlice){local->str, local->len}, tbl_slice(domain));
+        tbl_address_append_external(external, (TblSlice){local->str, local->len},
+                                    tbl_slice(domain));
         if (local->len == 0 || external->len - strlen(domain) - 1 <= room)
             return;
     }
 }
 
 static char *
-expand_format(const TblRule *rule, const char *format, const TblObject *object, TblRuleLetters letters)
+expand_format(const TblRule *rule, const char *format, const TblObject *object,
+              TblRuleLetters letters)
 {
     g_autoptr(GArray) replacements = g_array_new(FALSE, FALSE, sizeof(Replacement));
     g_autoptr(GString) out = g_string_new(NULL);

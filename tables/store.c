@@ -58,7 +58,8 @@ open_databases(void *argument)
         if (!tbl_store_record_intact(key, value.mv_data, value.mv_size))
             rc = MDB_CORRUPTED;
         else
-            state->schema = tbl_store_meta_decode(&state->meta, (TblSlice){value.mv_data, value.mv_size - TBL_STORE_CHECKSUM_SIZE});
+            state->schema = tbl_store_meta_decode(
+                &state->meta, (TblSlice){value.mv_data, value.mv_size - TBL_STORE_CHECKSUM_SIZE});
     }
     if (rc != 0 && !(state->create && rc == MDB_NOTFOUND)) {
         mdb_txn_abort(txn);
@@ -82,7 +83,8 @@ static int
 open_env(void *argument)
 {
     OpenState *state = argument;
-    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (state->store->writable ? 0 : MDB_RDONLY);
+    unsigned flags =
+        MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (state->store->writable ? 0 : MDB_RDONLY);
     return mdb_env_open(state->store->env, state->store->path, flags, STORE_MODE);
 }
 
@@ -140,7 +142,8 @@ tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **e
     store->writable = mode == TBL_STORE_WRITE;
     store->lock_fd = -1;
     OpenState state = {.store = store};
-    /* A writer makes missing databases, but under the write lock, and only when a look without it finds them missing. */
+    /* A writer makes missing databases, but under the write lock, and only when a look without it
+     * finds them missing. */
     int rc = open_store(&state, map_size);
     if (rc == ENOENT && store->writable && store->env && tbl_store_lock(store, error)) {
         state.create = true;
@@ -159,8 +162,9 @@ tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **e
     if (rc != 0 || state.schema > TBL_STORE_SCHEMA) {
         if (rc == 0)
             g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_NEWER,
-                        "%s: the store has schema %" G_GUINT64_FORMAT ", this program knows %d; install a newer version", path,
-                        state.schema, TBL_STORE_SCHEMA);
+                        "%s: the store has schema %" G_GUINT64_FORMAT
+                        ", this program knows %d; install a newer version",
+                        path, state.schema, TBL_STORE_SCHEMA);
         else if (!error || !*error)
             tbl_store_fail(error, path, "cannot open the store", rc);
         tbl_store_close(store);
@@ -185,8 +189,7 @@ bool
 tbl_store_current(const TblStore *store)
 {
     struct stat st;
-    return stat(store->path, &st) == 0 && st.st_ino == store->inode &&
-           st.st_dev == store->device;
+    return stat(store->path, &st) == 0 && st.st_ino == store->inode && st.st_dev == store->device;
 }
 
 void
@@ -202,4 +205,3 @@ tbl_store_bytes(const TblStore *store)
     struct stat st;
     return stat(store->path, &st) == 0 ? (guint64)st.st_size : 0;
 }
-

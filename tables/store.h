@@ -1,10 +1,11 @@
 /*
- * The embedded store: one LMDB file, many processes and threads reading, one writing, committed batches survive
- * kill -9 and power loss. The only includer of <lmdb.h>.
+ * The embedded store: one LMDB file, many processes and threads reading, one writing, committed
+ * batches survive kill -9 and power loss. The only includer of <lmdb.h>.
  *
- * Every value ends in a check sum over key and value, so damage is a failure (TBL_FAILED) and never an absence.
- * Reads of the mapped file are guarded: a truncated or damaged file is a failure too, not the end of the process.
- * Readers never wait for writers. A TblReader belongs to one thread; a TblStore may be shared.
+ * Every value ends in a check sum over key and value, so damage is a failure (TBL_FAILED) and never
+ * an absence. Reads of the mapped file are guarded: a truncated or damaged file is a failure too,
+ * not the end of the process. Readers never wait for writers. A TblReader belongs to one thread; a
+ * TblStore may be shared.
  */
 #pragma once
 
@@ -38,7 +39,8 @@ typedef enum {
     TBL_DB_COUNT,
 } TblDb;
 
-/* Keys longer than this are kept under a marker and their SHA-256, so that uniqueness holds (LMDB allows 511). */
+/* Keys longer than this are kept under a marker and their SHA-256, so that uniqueness holds (LMDB
+ * allows 511). */
 #define TBL_STORE_KEY_MAX 480
 
 /* What a commit leaves behind about the whole store. */
@@ -66,35 +68,42 @@ bool tbl_store_current(const TblStore *store);
 void tbl_store_check_readers(TblStore *store);
 guint64 tbl_store_bytes(const TblStore *store); /* size of the file */
 
-/* The lock that writers hold from before their snapshot until after their commit (an OFD lock on `PATH.write`).
- * Waits up to 30 s, then TBL_STORE_ERROR_BUSY. */
+/* The lock that writers hold from before their snapshot until after their commit (an OFD lock on
+ * `PATH.write`). Waits up to 30 s, then TBL_STORE_ERROR_BUSY. */
 bool tbl_store_lock(TblStore *store, GError **error);
 void tbl_store_unlock(TblStore *store);
 
 /* A parked read transaction. */
 TblReader *tbl_reader_new(TblStore *store, GError **error);
 void tbl_reader_free(TblReader *reader);
-/* Takes the newest snapshot; false: the store failed, and every get fails until the next begin that succeeds. */
+/* Takes the newest snapshot; false: the store failed, and every get fails until the next begin that
+ * succeeds. */
 bool tbl_reader_begin(TblReader *reader);
 void tbl_reader_end(TblReader *reader);
 /* As of the last begin that succeeded. */
 const TblMeta *tbl_reader_meta(const TblReader *reader);
 /* A value, copied out of the map into the reader; it dies with the next get of the same `db`. */
 TblResult tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value);
-/* Every record from `from` on in key order, until `each` returns false. TBL_FOUND when the end (or false) was reached. The callback
- * must not use the reader's gets of the same db. Keys over the limit come as their marker. */
+/* Every record from `from` on in key order, until `each` returns false. TBL_FOUND when the end (or
+ * false) was reached. The callback must not use the reader's gets of the same db. Keys over the
+ * limit come as their marker. */
 typedef bool (*TblEachFunc)(TblSlice key, TblSlice value, gpointer data);
-TblResult tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each, gpointer data);
+TblResult tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each,
+                          gpointer data);
 
-/* One write transaction. Errors stick: after the first, every call does nothing and commit reports it. */
+/* One write transaction. Errors stick: after the first, every call does nothing and commit reports
+ * it. */
 TblWriter *tbl_writer_begin(TblStore *store, GError **error); /* the caller holds the lock */
 TblMeta *tbl_writer_meta(TblWriter *writer); /* in/out: written back by commit, generation + 1 */
-TblResult tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key, TblSlice *value); /* dies with the next put */
+TblResult tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key,
+                         TblSlice *value); /* dies with the next put */
 void tbl_writer_put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value);
-/* As put, for keys that come in ascending order behind all that the database holds (faster, denser). */
+/* As put, for keys that come in ascending order behind all that the database holds (faster,
+ * denser). */
 void tbl_writer_append(TblWriter *writer, TblDb db, TblSlice key, TblSlice value);
 void tbl_writer_delete(TblWriter *writer, TblDb db, TblSlice key); /* an absent key is fine */
-bool tbl_writer_commit(TblWriter *writer, GError **error);          /* durable when it returns; frees the writer */
+bool tbl_writer_commit(TblWriter *writer,
+                       GError **error); /* durable when it returns; frees the writer */
 void tbl_writer_abort(TblWriter *writer);
 
 /* Big-endian keys. */

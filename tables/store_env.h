@@ -1,4 +1,5 @@
-/* The store's own header: the one place that includes <lmdb.h>. Only tables/store*.c include this. */
+/* The store's own header: the one place that includes <lmdb.h>. Only tables/store*.c include this.
+ */
 #pragma once
 
 #include "tables/guard.h"
@@ -22,7 +23,8 @@ struct TblStore {
     dev_t device;
     ino_t inode;
     bool writable;
-    bool write_broken; /* a write transaction met a fault and cannot be ended: this process writes no more */
+    bool write_broken; /* a write transaction met a fault and cannot be ended: this process writes
+                          no more */
     int lock_fd;
 };
 
@@ -40,6 +42,6 @@ void tbl_store_meta_encode(const TblMeta *meta, GByteArray *out);
 /* The schema version, 0 when the record is broken; `meta` is set only for our own schema. */
 guint64 tbl_store_meta_decode(TblMeta *meta, TblSlice bytes);
 
-/* Gives a file that this process made the owner and group of its directory, so that root's first import does not lock the
- * daemon out. */
+/* Gives a file that this process made the owner and group of its directory, so that root's first
+ * import does not lock the daemon out. */
 void tbl_store_adopt(const char *path, mode_t mode);

@@ -9,8 +9,9 @@
 #define LOCK_WAIT_SECONDS 30
 #define LOCK_POLL_MICROSECONDS 50000
 
-/* Gives a file that this process made the owner and group of its directory, so that root's first import does not lock the
- * daemon out. Not being allowed to is fine: then the maker is the owner. */
+/* Gives a file that this process made the owner and group of its directory, so that root's first
+ * import does not lock the daemon out. Not being allowed to is fine: then the maker is the owner.
+ */
 void
 tbl_store_adopt(const char *path, mode_t mode)
 {
@@ -22,9 +23,9 @@ tbl_store_adopt(const char *path, mode_t mode)
         g_debug("%s: %s", path, g_strerror(errno));
 }
 
-/* A writer that was killed between writing its commit and announcing it to readers leaves a commit that only the next
- * write transaction sees: LMDB announces it when it takes over the dead one's mutex. Begun here, so that a snapshot which
- * is taken under the lock is the newest state. */
+/* A writer that was killed between writing its commit and announcing it to readers leaves a commit
+ * that only the next write transaction sees: LMDB announces it when it takes over the dead one's
+ * mutex. Begun here, so that a snapshot which is taken under the lock is the newest state. */
 static bool
 announce_last_commit(TblStore *store, GError **error)
 {
@@ -60,8 +61,8 @@ tbl_store_lock(TblStore *store, GError **error)
         if (!held)
             return tbl_store_fail(error, path, "cannot take the write lock", reason);
         g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY,
-                    "%s: another program has been writing for over %d seconds; try again later", store->path,
-                    LOCK_WAIT_SECONDS);
+                    "%s: another program has been writing for over %d seconds; try again later",
+                    store->path, LOCK_WAIT_SECONDS);
         return false;
     }
     store->lock_fd = fd;
@@ -78,4 +79,3 @@ tbl_store_unlock(TblStore *store)
         close(store->lock_fd);
     store->lock_fd = -1;
 }
-

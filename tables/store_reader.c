@@ -122,7 +122,8 @@ buffer_fill(Buffer *buffer, const MDB_val *value)
         memcpy(buffer->bytes, value->mv_data, value->mv_size);
 }
 
-/* Copies what fits; the caller grows the buffer and fetches again where it does not (never allocate inside the guard). */
+/* Copies what fits; the caller grows the buffer and fetches again where it does not (never allocate
+ * inside the guard). */
 static int
 fetch(void *argument)
 {
@@ -193,7 +194,8 @@ gap_prove(void *argument)
 {
     Gap *gap = argument;
     MDB_val key = gap->key, value;
-    int rc = *gap->cursor ? mdb_cursor_renew(gap->txn, *gap->cursor) : mdb_cursor_open(gap->txn, gap->dbi, gap->cursor);
+    int rc = *gap->cursor ? mdb_cursor_renew(gap->txn, *gap->cursor)
+                          : mdb_cursor_open(gap->txn, gap->dbi, gap->cursor);
     if (rc == 0)
         rc = mdb_cursor_get(*gap->cursor, &key, &value, MDB_SET_RANGE);
     bool past_end = rc == MDB_NOTFOUND;
@@ -208,15 +210,18 @@ gap_prove(void *argument)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Damage to a key or to a page's order leads a search astray, and what was not met seems absent. Absence is believed only
- * between two intact records that enclose the key. */
+/* Damage to a key or to a page's order leads a search astray, and what was not met seems absent.
+ * Absence is believed only between two intact records that enclose the key. */
 static TblResult
 absent_for_certain(TblReader *reader, TblDb db, MDB_val key)
 {
-    Gap gap = {.txn = reader->txn, .cursor = &reader->gap[db], .dbi = reader->store->dbi[db], .key = key};
+    Gap gap = {
+        .txn = reader->txn, .cursor = &reader->gap[db], .dbi = reader->store->dbi[db], .key = key};
     if (tbl_store_guarded(gap_prove, &gap) != 0)
         return TBL_FAILED;
-    guint64 expected = db == TBL_DB_ADDRESSES ? reader->meta.addresses : db == TBL_DB_NAMES ? reader->meta.objects : 0;
+    guint64 expected = db == TBL_DB_ADDRESSES ? reader->meta.addresses
+                       : db == TBL_DB_NAMES   ? reader->meta.objects
+                                              : 0;
     return gap.empty && expected > 0 ? TBL_FAILED : TBL_NOTFOUND;
 }
 
@@ -260,7 +265,8 @@ tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each, gp
         f.key = tbl_store_key(from, scratch);
     TblResult result;
     while ((result = fetch_guarded(reader, &f)) == TBL_FOUND) {
-        if (!each((TblSlice){key.bytes, f.key.mv_size}, (TblSlice){value.bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE}, data))
+        if (!each((TblSlice){key.bytes, f.key.mv_size},
+                  (TblSlice){value.bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE}, data))
             break;
         f.op = MDB_NEXT;
     }

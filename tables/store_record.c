@@ -4,12 +4,13 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(tbl-store-error-quark, tbl_store_error)
+G_DEFINE_QUARK(tbl - store - error - quark, tbl_store_error)
 
 bool
 tbl_store_set_unreadable(GError **error)
 {
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT, "a record of the store cannot be read");
+    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
+                "a record of the store cannot be read");
     return false;
 }
 
@@ -40,7 +41,8 @@ store_error_code(int rc)
 bool
 tbl_store_fail(GError **error, const char *path, const char *what, int rc)
 {
-    const char *reason = rc == MDB_MAP_FULL ? "the map is full; raise map-size in group [store]" : mdb_strerror(rc);
+    const char *reason =
+        rc == MDB_MAP_FULL ? "the map is full; raise map-size in group [store]" : mdb_strerror(rc);
     g_set_error(error, TBL_STORE_ERROR, store_error_code(rc), "%s: %s: %s", path, what, reason);
     return false;
 }
@@ -79,7 +81,8 @@ tbl_store_record_intact(MDB_val key, const char *bytes, size_t length)
         return false;
     memcpy(&sum, bytes + length - TBL_STORE_CHECKSUM_SIZE, sizeof sum);
     return GUINT32_FROM_LE(sum) ==
-           tbl_checksum((TblSlice){key.mv_data, key.mv_size}, (TblSlice){bytes, length - TBL_STORE_CHECKSUM_SIZE});
+           tbl_checksum((TblSlice){key.mv_data, key.mv_size},
+                        (TblSlice){bytes, length - TBL_STORE_CHECKSUM_SIZE});
 }
 
 void
@@ -119,7 +122,6 @@ tbl_store_meta_decode(TblMeta *meta, TblSlice bytes)
     memcpy(meta->batch_hash, hash.ptr, hash.len);
     return schema;
 }
-
 
 int
 tbl_store_guarded(int (*operation)(void *), void *argument)

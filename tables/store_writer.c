@@ -17,8 +17,9 @@ typedef struct {
     unsigned flags;
 } Call;
 
-/* Runs a call that may meet damaged pages. After a fault the transaction is left as it is: LMDB's lists lead into stack frames that
- * are gone, so that even ending it is not safe. Its lock goes with the process. */
+/* Runs a call that may meet damaged pages. After a fault the transaction is left as it is: LMDB's
+ * lists lead into stack frames that are gone, so that even ending it is not safe. Its lock goes
+ * with the process. */
 static int
 run(TblWriter *writer, int (*operation)(void *), Call *call)
 {
@@ -80,7 +81,8 @@ tbl_writer_begin(TblStore *store, GError **error)
     Call call = {.writer = writer};
     int rc = store->write_broken ? MDB_CORRUPTED : run(writer, call_begin, &call);
     TblSlice bytes;
-    if (rc == 0 && tbl_writer_get(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), &bytes) == TBL_FOUND &&
+    if (rc == 0 &&
+        tbl_writer_get(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), &bytes) == TBL_FOUND &&
         tbl_store_meta_decode(&writer->meta, bytes) != TBL_STORE_SCHEMA)
         rc = MDB_CORRUPTED;
     if (rc == 0)
@@ -105,7 +107,8 @@ tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key, TblSlice *value)
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     if (writer->rc != 0)
         return TBL_FAILED;
-    Call call = {.writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
+    Call call = {
+        .writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
     int rc = run(writer, call_get, &call);
     if (rc == MDB_NOTFOUND)
         return TBL_NOTFOUND;
@@ -158,7 +161,8 @@ tbl_writer_delete(TblWriter *writer, TblDb db, TblSlice key)
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     if (writer->rc != 0)
         return;
-    Call call = {.writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
+    Call call = {
+        .writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
     int rc = run(writer, call_delete, &call);
     writer->rc = rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -169,7 +173,8 @@ tbl_writer_commit(TblWriter *writer, GError **error)
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     writer->meta.generation++;
     tbl_store_meta_encode(&writer->meta, bytes);
-    tbl_writer_put(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY), (TblSlice){(const char *)bytes->data, bytes->len});
+    tbl_writer_put(writer, TBL_DB_META, tbl_slice(TBL_STORE_META_KEY),
+                   (TblSlice){(const char *)bytes->data, bytes->len});
     int rc = writer->rc;
     Call call = {.writer = writer};
     if (rc == 0)

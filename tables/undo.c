@@ -2,7 +2,8 @@
 
 #include "tables/codec.h"
 
-/* Undo records are packed into values that still fit a leaf page of LMDB (2 kB); larger ones go alone. */
+/* Undo records are packed into values that still fit a leaf page of LMDB (2 kB); larger ones go
+ * alone. */
 #define CHUNK_SIZE 1800
 #define BATCH_KEY_SIZE 8
 #define UNDO_KEY_SIZE 12
@@ -51,7 +52,8 @@ flush_chunk(TblUndoLog *log)
     char key[UNDO_KEY_SIZE];
     undo_key(log->number, log->chunks++, key);
     tbl_digest_update(log->digest, log->chunk->data, log->chunk->len);
-    tbl_writer_append(log->writer, TBL_DB_UNDO, (TblSlice){key, sizeof key}, bytes_slice(log->chunk));
+    tbl_writer_append(log->writer, TBL_DB_UNDO, (TblSlice){key, sizeof key},
+                      bytes_slice(log->chunk));
     g_byte_array_set_size(log->chunk, 0);
 }
 
@@ -154,7 +156,8 @@ tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info)
     memcpy(meta->batch_hash, batch.hash, TBL_SHA256_SIZE);
     if (info->undoes != 0 && !mark_undone(writer, info->undoes, number))
         return false;
-    for (guint64 old = number > info->undo_keep ? number - info->undo_keep : 0; old > 0 && prune_batch(writer, old); old--)
+    for (guint64 old = number > info->undo_keep ? number - info->undo_keep : 0;
+         old > 0 && prune_batch(writer, old); old--)
         ;
     return true;
 }
@@ -199,7 +202,8 @@ tbl_undo_each(TblReader *reader, const TblBatch *batch, TblUndoFunc each, gpoint
     bool stopped = false;
     for (guint32 i = 0; i < batch->chunks && !stopped; i++) {
         TblSlice chunk;
-        if (chunk_get(reader, batch->number, i, &chunk) != TBL_FOUND || !tbl_undo_decode(chunk, each, data, &stopped))
+        if (chunk_get(reader, batch->number, i, &chunk) != TBL_FOUND ||
+            !tbl_undo_decode(chunk, each, data, &stopped))
             return TBL_FAILED;
     }
     return batch->chunks > 0 ? TBL_FOUND : TBL_NOTFOUND;

@@ -31,7 +31,8 @@ view_object(TblView *base, guint64 id, TblObject **object)
     if (!view->usable)
         return TBL_FAILED;
     tbl_store_key_number(id, key);
-    TblResult result = tbl_reader_get(view->reader, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, &bytes);
+    TblResult result =
+        tbl_reader_get(view->reader, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
     return result;
@@ -76,7 +77,8 @@ TblView *
 tbl_view_new(void)
 {
     ReaderView *view = g_new0(ReaderView, 1);
-    view->base = (TblView){view_rows, view_object, view_name, view_domains, view_usable, view_populated};
+    view->base =
+        (TblView){view_rows, view_object, view_name, view_domains, view_usable, view_populated};
     return &view->base;
 }
 
@@ -120,12 +122,14 @@ load_domain(TblSlice key, TblSlice value, gpointer data)
     return true;
 }
 
-/* Keeps the old table when the new one cannot be read: a domain lookup must not fail for one bad record. */
+/* Keeps the old table when the new one cannot be read: a domain lookup must not fail for one bad
+ * record. */
 static bool
 load_domains(ReaderView *view)
 {
     Loading loading = {.domains = tbl_domains_new()};
-    TblResult result = tbl_reader_each(view->reader, TBL_DB_DOMAINS, (TblSlice){0}, load_domain, &loading);
+    TblResult result =
+        tbl_reader_each(view->reader, TBL_DB_DOMAINS, (TblSlice){0}, load_domain, &loading);
     if (result != TBL_FOUND || loading.broken) {
         tbl_domains_unref(loading.domains);
         return false;
@@ -145,7 +149,8 @@ tbl_view_begin(TblView *base)
     view->usable = view->reader && tbl_reader_begin(view->reader);
     if (!view->usable)
         return;
-    if (!view->domains_of_reader || view->domains_generation != tbl_reader_meta(view->reader)->domains_generation) {
+    if (!view->domains_of_reader ||
+        view->domains_generation != tbl_reader_meta(view->reader)->domains_generation) {
         if (!load_domains(view)) {
             tbl_reader_end(view->reader);
             view->usable = false;

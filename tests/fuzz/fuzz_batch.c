@@ -1,4 +1,5 @@
-/* A header, or a chunk of undo records, that is decoded is encoded to the same bytes. The first byte chooses. */
+/* A header, or a chunk of undo records, that is decoded is encoded to the same bytes. The first
+ * byte chooses. */
 #include "tables/batch_record.h"
 #include "tables/codec.h"
 

@@ -1,4 +1,5 @@
-/* Rule, then a line break, then first name, last name and alias, one a line: what comes out is a local part. */
+/* Rule, then a line break, then first name, last name and alias, one a line: what comes out is a
+ * local part. */
 #include "tables/rule.h"
 
 #include "tables/address.h"

@@ -13,7 +13,8 @@ dump_record(TblSlice key, TblSlice value, gpointer data)
     g_string_append_c(name, dump->db);
     for (size_t i = 0; i < key.len; i++)
         g_string_append_printf(name, "%02x", (unsigned char)key.ptr[i]);
-    g_hash_table_insert(dump->records, g_string_free(name, FALSE), g_bytes_new(value.ptr, value.len));
+    g_hash_table_insert(dump->records, g_string_free(name, FALSE),
+                        g_bytes_new(value.ptr, value.len));
     return true;
 }
 
@@ -23,13 +24,16 @@ dump_store(Fixture *fixture)
     static const struct {
         TblDb db;
         char letter;
-    } parts[] = {{TBL_DB_OBJECTS, 'o'}, {TBL_DB_NAMES, 'n'}, {TBL_DB_ADDRESSES, 'a'}, {TBL_DB_DOMAINS, 'd'}};
-    Dump dump = {g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref), 0};
+    } parts[] = {
+        {TBL_DB_OBJECTS, 'o'}, {TBL_DB_NAMES, 'n'}, {TBL_DB_ADDRESSES, 'a'}, {TBL_DB_DOMAINS, 'd'}};
+    Dump dump = {
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref), 0};
     tbl_view_begin(fixture->view);
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
         dump.db = parts[i].letter;
-        g_assert_cmpint(tbl_reader_each(tbl_view_reader(fixture->view), parts[i].db, (TblSlice){0}, dump_record, &dump), ==,
-                        TBL_FOUND);
+        g_assert_cmpint(tbl_reader_each(tbl_view_reader(fixture->view), parts[i].db, (TblSlice){0},
+                                        dump_record, &dump),
+                        ==, TBL_FOUND);
     }
     tbl_view_end(fixture->view);
     return dump.records;

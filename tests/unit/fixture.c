@@ -140,7 +140,8 @@ fixture_world(const char *config)
     fixture_declare_class(fixture, "relay.example", TBL_DOMAIN_RELAY);
     fixture_declare_class(fixture, "box.example", TBL_DOMAIN_VIRTUAL_MAILBOX);
     fixture_declare_class(fixture, "alias.example", TBL_DOMAIN_VIRTUAL_ALIAS);
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:Ann.Lee@relay.example", "smtp:ann@relay.example",
-                                        "smtp:ann@box.example", "smtp:ann@alias.example", "smtp:ann@other.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:Ann.Lee@relay.example",
+                                        "smtp:ann@relay.example", "smtp:ann@box.example",
+                                        "smtp:ann@alias.example", "smtp:ann@other.example", NULL));
     return fixture;
 }

@@ -27,11 +27,12 @@ guint64 fixture_commit(Fixture *fixture);
 
 void fixture_declare(Fixture *fixture, TblDomain *domain); /* in the draft; takes it */
 void fixture_declare_class(Fixture *fixture, const char *name, TblDomainClass domain_class);
-/* In the draft: relay.example, box.example and alias.example, one of each class, and the mailbox "ann" with a primary in the relay
- * domain and secondaries everywhere. */
+/* In the draft: relay.example, box.example and alias.example, one of each class, and the mailbox
+ * "ann" with a primary in the relay domain and secondaries everywhere. */
 Fixture *fixture_world(const char *config_text);
 
-/* A local object with proxy addresses ("SMTP:a@b" primary, "smtp:c@d" secondary), ended by NULL. Caller changes it and puts it. */
+/* A local object with proxy addresses ("SMTP:a@b" primary, "smtp:c@d" secondary), ended by NULL.
+ * Caller changes it and puts it. */
 TblObject *fixture_object(TblClass object_class, const char *name, ...) G_GNUC_NULL_TERMINATED;
 void fixture_put(Fixture *fixture, TblObject *object); /* takes it */
 
@@ -39,8 +40,8 @@ void fixture_put(Fixture *fixture, TblObject *object); /* takes it */
 char *fixture_lookup(Fixture *fixture, const char *map, const char *key);
 /* The same from the draft. */
 char *fixture_lookup_draft(Fixture *fixture, const char *map, const char *key);
-#define assert_lookup(fixture, map, key, expected)                                                                     \
-    do {                                                                                                               \
-        g_autofree char *got_ = fixture_lookup(fixture, map, key);                                                     \
-        g_assert_cmpstr(got_, ==, expected);                                                                           \
+#define assert_lookup(fixture, map, key, expected)                                                 \
+    do {                                                                                           \
+        g_autofree char *got_ = fixture_lookup(fixture, map, key);                                 \
+        g_assert_cmpstr(got_, ==, expected);                                                       \
     } while (0)

@@ -10,7 +10,8 @@ static void
 test_lists(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("[limits]\nlist-recipients=3\n");
-    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", "smtp:staff@relay.example", NULL);
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example",
+                                      "smtp:staff@relay.example", NULL);
     add_member(staff, "ANN");
     add_member(staff, "zed@far.example");
     add_member(staff, "nobody"); /* unresolved: counts for nothing */
@@ -22,14 +23,17 @@ test_lists(void)
     add_member(inner, "ann@alias.example");
     add_member(inner, "Bob@far.example");
     fixture_put(fixture, inner);
-    fixture_put(fixture, fixture_object(TBL_CLASS_DL, "empty", "SMTP:empty@box.example", "smtp:empty@relay.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_DL, "empty", "SMTP:empty@box.example",
+                                        "smtp:empty@relay.example", NULL));
     TblObject *big = fixture_object(TBL_CLASS_DL, "big", "SMTP:big@box.example", NULL);
     for (int i = 0; i < 4; i++)
         g_ptr_array_add(big->refs[TBL_REFS_MEMBERS], g_strdup_printf("m%d@far.example", i));
     fixture_put(fixture, big);
     fixture_commit(fixture);
-    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example", "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
-    assert_lookup(fixture, "virtual_alias_maps", "inner@box.example", "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example",
+                  "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
+    assert_lookup(fixture, "virtual_alias_maps", "inner@box.example",
+                  "OK Ann.Lee@relay.example,Bob@far.example,zed@far.example");
     assert_lookup(fixture, "virtual_mailbox_maps", "staff@box.example", "OK staff@box.example");
     /* where it does not expand it is a recipient of the next hop */
     assert_lookup(fixture, "virtual_alias_maps", "staff@relay.example", "NOTFOUND");
@@ -42,7 +46,8 @@ test_lists(void)
     assert_lookup(fixture, "transport_maps", "big@box.example", "NOTFOUND");
 }
 
-/* Members that no object has are what somebody typed: they count by what they mean, not by how they are spelt. */
+/* Members that no object has are what somebody typed: they count by what they mean, not by how they
+ * are spelt. */
 static void
 test_unresolved_members(void)
 {
@@ -69,7 +74,8 @@ test_nested_lists(void)
     enum { DEPTH = 150 };
     g_autoptr(Fixture) fixture = fixture_world("");
     for (int i = 0; i < DEPTH; i++) {
-        g_autofree char *name = g_strdup_printf("list%d", i), *address = g_strdup_printf("SMTP:list%d@box.example", i),
+        g_autofree char *name = g_strdup_printf("list%d", i),
+                        *address = g_strdup_printf("SMTP:list%d@box.example", i),
                         *next = g_strdup_printf("list%d", i + 1);
         TblObject *list = fixture_object(TBL_CLASS_DL, name, address, NULL);
         add_member(list, i == DEPTH - 1 ? "ann" : next);
@@ -102,12 +108,16 @@ test_forwards(void)
     forward(fixture, "lost", "nobody", false);
     fixture_commit(fixture);
     assert_lookup(fixture, "virtual_alias_maps", "f1@box.example", "OK Ann.Lee@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "f2@box.example", "OK Ann.Lee@relay.example,f2@box.example");
-    assert_lookup(fixture, "virtual_alias_maps", "m1@box.example", "OK m1@box.example,m2@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "f2@box.example",
+                  "OK Ann.Lee@relay.example,f2@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "m1@box.example",
+                  "OK m1@box.example,m2@box.example");
     assert_lookup(fixture, "virtual_alias_maps", "c1@box.example", "NOTFOUND");
-    assert_lookup(fixture, "virtual_mailbox_maps", "c1@box.example", "NOTFOUND"); /* a pure cycle is absent */
+    assert_lookup(fixture, "virtual_mailbox_maps", "c1@box.example",
+                  "NOTFOUND"); /* a pure cycle is absent */
     assert_lookup(fixture, "virtual_alias_maps", "lost@box.example", "NOTFOUND");
-    assert_lookup(fixture, "virtual_mailbox_maps", "lost@box.example", "OK lost@box.example"); /* the mailbox keeps the mail */
+    assert_lookup(fixture, "virtual_mailbox_maps", "lost@box.example",
+                  "OK lost@box.example"); /* the mailbox keeps the mail */
 }
 
 int

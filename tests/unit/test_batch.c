@@ -27,7 +27,8 @@ test_chain(void)
         g_assert_cmpmem(batch->previous, TBL_SHA256_SIZE, previous, TBL_SHA256_SIZE);
         memcpy(previous, batch->hash, TBL_SHA256_SIZE);
     }
-    g_assert_cmpmem(tbl_reader_meta(reader)->batch_hash, TBL_SHA256_SIZE, previous, TBL_SHA256_SIZE);
+    g_assert_cmpmem(tbl_reader_meta(reader)->batch_hash, TBL_SHA256_SIZE, previous,
+                    TBL_SHA256_SIZE);
     g_autoptr(TblBatch) none = NULL;
     g_assert_cmpint(tbl_batch_read(reader, 4, &none), ==, TBL_NOTFOUND);
     tbl_view_end(fixture->view);
@@ -54,7 +55,8 @@ test_undo_is_pruned(void)
     }
     tbl_view_begin(fixture->view);
     TblReader *reader = tbl_view_reader(fixture->view);
-    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_UNDO, (TblSlice){0}, count_batch, seen), ==, TBL_FOUND);
+    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_UNDO, (TblSlice){0}, count_batch, seen), ==,
+                    TBL_FOUND);
     for (guint i = 1; i <= 5; i++) {
         g_autoptr(TblBatch) batch = NULL;
         g_assert_cmpuint(seen[i] > 0, ==, i > 2);

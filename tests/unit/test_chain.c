@@ -6,7 +6,6 @@
 /* The fixture keeps the undo records of the last three batches. */
 #define BATCHES 6
 
-
 static void
 collect(guint64 number, const char *fault, gpointer data)
 {
@@ -41,7 +40,8 @@ roll_back(Fixture *fixture, guint64 number)
     g_autoptr(GError) error = NULL;
     bool mixed;
     guint64 batch, generation;
-    TblBatchInfo info = {.program = "test", .user = "tester", .summary = "{}", .undoes = number, .undo_keep = 3};
+    TblBatchInfo info = {
+        .program = "test", .user = "tester", .summary = "{}", .undoes = number, .undo_keep = 3};
     g_assert_true(tbl_rollback_apply(fixture_draft(fixture), number, &mixed, &error));
     g_assert_true(tbl_draft_commit(fixture_draft(fixture), &info, &batch, &generation, &error));
     g_clear_pointer(&fixture->draft, tbl_draft_free);
@@ -53,7 +53,8 @@ world(void)
 {
     Fixture *fixture = fixture_new("");
     for (guint i = 1; i < BATCHES; i++) {
-        g_autofree char *name = g_strdup_printf("u%u", i), *address = g_strdup_printf("SMTP:%s@north.example", name);
+        g_autofree char *name = g_strdup_printf("u%u", i),
+                        *address = g_strdup_printf("SMTP:%s@north.example", name);
         fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, name, address, NULL));
         g_assert_cmpuint(fixture_commit(fixture), ==, i);
     }
@@ -121,7 +122,8 @@ assert_every_byte_counts(Fixture *fixture, TblDb db, TblSlice key, guint64 numbe
         plant(fixture, db, key, bad);
         g_autofree char *told = verify(fixture);
         if (!strstr(told, prefix))
-            g_error("byte %" G_GSIZE_FORMAT " of batch %" G_GUINT64_FORMAT " may change: %s", i, number, told);
+            g_error("byte %" G_GSIZE_FORMAT " of batch %" G_GUINT64_FORMAT " may change: %s", i,
+                    number, told);
     }
     plant(fixture, db, key, good);
     assert_told(fixture, "");
@@ -192,7 +194,8 @@ test_replaced(void)
     char key[8];
     g_autoptr(GBytes) second = take(fixture, TBL_DB_BATCHES, batch_key(2, key));
     plant(fixture, TBL_DB_BATCHES, batch_key(3, key), second);
-    assert_told(fixture, "3: its header is that of batch 2\n3: it does not follow the batch before: the hashes differ\n"
+    assert_told(fixture, "3: its header is that of batch 2\n3: it does not follow the batch "
+                         "before: the hashes differ\n"
                          "4: it does not follow the batch before: the hashes differ\n");
 }
 

@@ -1,10 +1,13 @@
 #include "tests/unit/fixture.h"
 
 static int
-address_fault(Fixture *fixture, guint64 self, const char *type, const char *value, const char *holder)
+address_fault(Fixture *fixture, guint64 self, const char *type, const char *value,
+              const char *holder)
 {
     TblClaim claim;
-    g_assert_cmpint(tbl_claim_address(fixture_draft(fixture), self, tbl_slice(type), tbl_slice(value), &claim), ==, TBL_FOUND);
+    g_assert_cmpint(
+        tbl_claim_address(fixture_draft(fixture), self, tbl_slice(type), tbl_slice(value), &claim),
+        ==, TBL_FOUND);
     int fault = claim.fault;
     if (holder)
         g_assert_cmpstr(claim.holder, ==, holder);
@@ -37,16 +40,22 @@ static void
 test_addresses(void)
 {
     g_autoptr(Fixture) fixture = fixture_new("");
-    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", "X400:c=US;s=Lee;", NULL);
+    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example",
+                                    "X400:c=US;s=Lee;", NULL);
     fixture_declare(fixture, tbl_domain_new("north.example", TBL_DOMAIN_RELAY));
     g_assert_true(tbl_draft_put(fixture_draft(fixture), ann, NULL));
     fixture_put(fixture, remote_with_target("ext", "ext@far.example"));
-    g_assert_cmpint(address_fault(fixture, 0, "smtp", "ANN@North.example", "ann"), ==, TBL_CLAIM_ADDRESS_TAKEN);
-    g_assert_cmpint(address_fault(fixture, ann->id, "smtp", "ANN@North.example", NULL), ==, TBL_CLAIM_FREE);
-    g_assert_cmpint(address_fault(fixture, 0, "x400", "C=us;S=LEE;", "ann"), ==, TBL_CLAIM_ADDRESS_TAKEN);
-    g_assert_cmpint(address_fault(fixture, 0, "smtp", "new@north.example", NULL), ==, TBL_CLAIM_FREE);
+    g_assert_cmpint(address_fault(fixture, 0, "smtp", "ANN@North.example", "ann"), ==,
+                    TBL_CLAIM_ADDRESS_TAKEN);
+    g_assert_cmpint(address_fault(fixture, ann->id, "smtp", "ANN@North.example", NULL), ==,
+                    TBL_CLAIM_FREE);
+    g_assert_cmpint(address_fault(fixture, 0, "x400", "C=us;S=LEE;", "ann"), ==,
+                    TBL_CLAIM_ADDRESS_TAKEN);
+    g_assert_cmpint(address_fault(fixture, 0, "smtp", "new@north.example", NULL), ==,
+                    TBL_CLAIM_FREE);
     /* outside declared domains a target reserves its address */
-    g_assert_cmpint(address_fault(fixture, 0, "smtp", "ext@far.example", "ext"), ==, TBL_CLAIM_ADDRESS_TAKEN);
+    g_assert_cmpint(address_fault(fixture, 0, "smtp", "ext@far.example", "ext"), ==,
+                    TBL_CLAIM_ADDRESS_TAKEN);
     tbl_object_free(ann);
 }
 
@@ -56,15 +65,23 @@ test_targets(void)
     g_autoptr(Fixture) fixture = fixture_new("");
     fixture_declare(fixture, tbl_domain_new("north.example", TBL_DOMAIN_RELAY));
     fixture_declare(fixture, tbl_domain_new("alias.example", TBL_DOMAIN_VIRTUAL_ALIAS));
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", "smtp:a@far.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example",
+                                        "smtp:a@far.example", NULL));
     fixture_put(fixture, remote_with_target("ext", "ext@far.example"));
-    g_assert_cmpint(target_fault(fixture, "r", "ext@far.example", "SMTP:r@north.example"), ==, TBL_CLAIM_TARGET_TAKEN);
-    g_assert_cmpint(target_fault(fixture, "r", "A@far.example", "SMTP:r@north.example"), ==, TBL_CLAIM_TARGET_TAKEN);
-    g_assert_cmpint(target_fault(fixture, "r", "free@far.example", "SMTP:r@north.example"), ==, TBL_CLAIM_FREE);
-    g_assert_cmpint(target_fault(fixture, "r", "ann@north.example", "SMTP:r@north.example"), ==, TBL_CLAIM_FREE);
-    g_assert_cmpint(target_fault(fixture, "r", "nobody@north.example", "SMTP:r@north.example"), ==, TBL_CLAIM_TARGET_INVALID);
-    g_assert_cmpint(target_fault(fixture, "r", "r@north.example", "SMTP:r@north.example"), ==, TBL_CLAIM_FREE);
-    g_assert_cmpint(target_fault(fixture, "r", "r@alias.example", "SMTP:r@alias.example"), ==, TBL_CLAIM_TARGET_INVALID);
+    g_assert_cmpint(target_fault(fixture, "r", "ext@far.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_TARGET_TAKEN);
+    g_assert_cmpint(target_fault(fixture, "r", "A@far.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_TARGET_TAKEN);
+    g_assert_cmpint(target_fault(fixture, "r", "free@far.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_FREE);
+    g_assert_cmpint(target_fault(fixture, "r", "ann@north.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_FREE);
+    g_assert_cmpint(target_fault(fixture, "r", "nobody@north.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_TARGET_INVALID);
+    g_assert_cmpint(target_fault(fixture, "r", "r@north.example", "SMTP:r@north.example"), ==,
+                    TBL_CLAIM_FREE);
+    g_assert_cmpint(target_fault(fixture, "r", "r@alias.example", "SMTP:r@alias.example"), ==,
+                    TBL_CLAIM_TARGET_INVALID);
 }
 
 int

@@ -12,12 +12,15 @@ test_later_changes_see_earlier_ones(void)
     g_autoptr(Fixture) fixture = fixture_new("");
     declare_north(fixture);
     fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "Ann", "SMTP:ann@north.example", NULL));
-    g_autoptr(TblObject) ann = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "ANN", NULL);
+    g_autoptr(TblObject) ann =
+        tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "ANN", NULL);
     g_assert_nonnull(ann);
     g_assert_cmpstr(ann->name, ==, "Ann");
-    g_autofree char *inside = fixture_lookup_draft(fixture, "relay_recipient_maps", "ANN@North.example");
+    g_autofree char *inside =
+        fixture_lookup_draft(fixture, "relay_recipient_maps", "ANN@North.example");
     g_assert_cmpstr(inside, ==, "OK ann@north.example");
-    assert_lookup(fixture, "relay_recipient_maps", "ann@north.example", "TEMP"); /* nothing is committed */
+    assert_lookup(fixture, "relay_recipient_maps", "ann@north.example",
+                  "TEMP"); /* nothing is committed */
     g_assert_cmpuint(fixture_commit(fixture), ==, 1);
     assert_lookup(fixture, "relay_recipient_maps", "ann@north.example", "OK ann@north.example");
     assert_lookup(fixture, "relay_recipient_maps", "bob@north.example", "NOTFOUND");
@@ -69,7 +72,10 @@ static bool
 collect(const TblObject *before, const TblObject *after, gpointer data)
 {
     const TblObject *object = after ? after : before;
-    g_string_append_printf(data, "%s%s/%s ", !before ? "+" : !after ? "-" : "~",
+    g_string_append_printf(data, "%s%s/%s ",
+                           !before  ? "+"
+                           : !after ? "-"
+                                    : "~",
                            tbl_class_name(object->object_class), object->name);
     return true;
 }
@@ -106,7 +112,8 @@ test_taken_address_is_refused(void)
     g_autoptr(Fixture) fixture = fixture_new("");
     g_autoptr(GError) error = NULL;
     fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", NULL));
-    g_autoptr(TblObject) bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:ANN@north.example", NULL);
+    g_autoptr(TblObject) bob =
+        fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:ANN@north.example", NULL);
     g_assert_false(tbl_draft_put(fixture_draft(fixture), bob, &error));
     g_assert_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM);
 }
@@ -119,7 +126,8 @@ test_stale_snapshot_is_refused(void)
     g_autoptr(TblDraft) late = tbl_draft_new(fixture->store, NULL);
     fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", NULL));
     fixture_commit(fixture);
-    g_autoptr(TblObject) bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@north.example", NULL);
+    g_autoptr(TblObject) bob =
+        fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@north.example", NULL);
     g_assert_true(tbl_draft_put(late, bob, NULL));
     TblBatchInfo info = {.program = "test", .user = "tester", .summary = "{}"};
     guint64 number, generation;
@@ -132,14 +140,16 @@ test_moving_an_address(void)
 {
     g_autoptr(Fixture) fixture = fixture_new("");
     declare_north(fixture);
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example", "smtp:x@north.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@north.example",
+                                        "smtp:x@north.example", NULL));
     fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@north.example", NULL));
     fixture_commit(fixture);
     TblObject *ann = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "ann", NULL);
     g_ptr_array_remove_index(ann->addresses, 1);
     fixture_put(fixture, ann);
     TblObject *bob = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "bob", NULL);
-    g_ptr_array_add(bob->addresses, tbl_proxy_new(tbl_slice("smtp"), tbl_slice("x@north.example"), false));
+    g_ptr_array_add(bob->addresses,
+                    tbl_proxy_new(tbl_slice("smtp"), tbl_slice("x@north.example"), false));
     fixture_put(fixture, bob);
     g_assert_cmpuint(fixture_commit(fixture), ==, 2);
     assert_lookup(fixture, "relay_recipient_maps", "x@north.example", "OK bob@north.example");

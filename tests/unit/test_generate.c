@@ -1,5 +1,5 @@
-#include "tests/unit/fixture.h"
 #include "tables/generate.h"
+#include "tests/unit/fixture.h"
 
 static void
 declare_with_rule(Fixture *fixture, const char *name, const char *rule)
@@ -11,7 +11,8 @@ declare_with_rule(Fixture *fixture, const char *name, const char *rule)
 }
 
 static void
-mailbox(Fixture *fixture, TblOrigin origin, const char *name, const char *first, const char *last, guint64 created)
+mailbox(Fixture *fixture, TblOrigin origin, const char *name, const char *first, const char *last,
+        guint64 created)
 {
     g_autofree char *address = g_strdup_printf("SMTP:%s@relay.example", name);
     TblObject *object = fixture_object(TBL_CLASS_MAILBOX, name, address, NULL);
@@ -49,7 +50,8 @@ test_present_and_future(void)
     mailbox(fixture, TBL_ORIGIN_LOCAL, "u3", "JOERG", "weiss", 0);
     fixture_commit(fixture);
     assert_lookup(fixture, "virtual_alias_maps", "joerg.weiss@new.example", "OK u1@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "joerg.weiss2+x@new.example", "OK u2+x@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "joerg.weiss2+x@new.example",
+                  "OK u2+x@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "joerg.weiss3@new.example", "OK u3@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "joerg.weiss4@new.example", "NOTFOUND");
 }
@@ -91,7 +93,8 @@ test_changed_rule_begins_anew(void)
     assert_lookup(fixture, "virtual_alias_maps", "ray2@new.example", "OK u3@relay.example");
 }
 
-/* An address that is another's target elsewhere is not free; in a declared domain it is just that. */
+/* An address that is another's target elsewhere is not free; in a declared domain it is just that.
+ */
 static void
 test_targets(void)
 {
@@ -116,7 +119,8 @@ test_explicit_displaces(void)
     mailbox(fixture, TBL_ORIGIN_LOCAL, "u2", "Bob", "Ray", 0);
     declare_with_rule(fixture, "new.example", "%g.%s");
     fixture_commit(fixture);
-    give(fixture, "u2", "ann.lee@new.example"); /* and u2 has an explicit one now: none is made for it */
+    give(fixture, "u2",
+         "ann.lee@new.example"); /* and u2 has an explicit one now: none is made for it */
     fixture_commit(fixture);
     assert_lookup(fixture, "virtual_alias_maps", "ann.lee@new.example", "OK u2@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "ann.lee2@new.example", "OK u1@relay.example");
@@ -172,8 +176,10 @@ test_many_of_one_name(void)
             fixture_commit(fixture);
     }
     assert_lookup(fixture, "virtual_alias_maps", "j.smith@new.example", "OK u1@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "j.smith5001@new.example", "OK u5001@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "j.smith20000@new.example", "OK u20000@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "j.smith5001@new.example",
+                  "OK u5001@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "j.smith20000@new.example",
+                  "OK u20000@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "j.smith20001@new.example", "NOTFOUND");
 }
 

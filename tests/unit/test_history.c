@@ -8,13 +8,16 @@ collect(const TblHistoryChange *change, gpointer data)
 {
     if (change->domain_before || change->domain_after) {
         const TblDomain *was = change->domain_before, *is = change->domain_after;
-        g_string_append_printf(data, "%s:%s>%s ", (is ? is : was)->name, was ? tbl_domain_class_name(was->domain_class) : "",
+        g_string_append_printf(data, "%s:%s>%s ", (is ? is : was)->name,
+                               was ? tbl_domain_class_name(was->domain_class) : "",
                                is ? tbl_domain_class_name(is->domain_class) : "");
         return true;
     }
     const TblObject *was = change->before, *is = change->after;
-    const char *old = was ? was->text[TBL_TEXT_DISPLAY] : "", *new = is ? is->text[TBL_TEXT_DISPLAY] : "";
-    g_string_append_printf(data, "%s/%s:%s>%s ", tbl_class_name((is ? is : was)->object_class), (is ? is : was)->name, old, new);
+    const char *old = was ? was->text[TBL_TEXT_DISPLAY] : "",
+               *new = is ? is->text[TBL_TEXT_DISPLAY] : "";
+    g_string_append_printf(data, "%s/%s:%s>%s ", tbl_class_name((is ? is : was)->object_class),
+                           (is ? is : was)->name, old, new);
     return true;
 }
 
@@ -24,7 +27,8 @@ assert_changes(Fixture *fixture, guint64 number, const char *expected)
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) seen = g_string_new(NULL);
     tbl_view_begin(fixture->view);
-    g_assert_true(tbl_history_foreach_change(tbl_view_reader(fixture->view), number, collect, seen, &error));
+    g_assert_true(
+        tbl_history_foreach_change(tbl_view_reader(fixture->view), number, collect, seen, &error));
     tbl_view_end(fixture->view);
     g_assert_no_error(error);
     g_assert_cmpstr(seen->str, ==, expected);
@@ -64,7 +68,8 @@ test_states_of_their_time(void)
     put_shown(fixture, TBL_CLASS_MAILBOX, "ann", "a2");
     fixture_declare(fixture, tbl_domain_new("north.example", TBL_DOMAIN_VIRTUAL_ALIAS));
     g_assert_cmpuint(commit(fixture), ==, 2);
-    g_autoptr(TblObject) zoe = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "zoe", NULL);
+    g_autoptr(TblObject) zoe =
+        tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "zoe", NULL);
     g_assert_true(tbl_draft_delete(fixture_draft(fixture), zoe->id, NULL));
     put_shown(fixture, TBL_CLASS_MAILBOX, "ann", "a3");
     g_assert_cmpuint(commit(fixture), ==, 3);
@@ -91,7 +96,8 @@ test_dropped_and_absent(void)
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(GString) seen = g_string_new(NULL);
-        g_assert_false(tbl_history_foreach_change(tbl_view_reader(fixture->view), numbers[i], collect, seen, &error));
+        g_assert_false(tbl_history_foreach_change(tbl_view_reader(fixture->view), numbers[i],
+                                                  collect, seen, &error));
         g_assert_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED);
         g_assert_nonnull(strstr(error->message, words[i]));
         g_assert_cmpuint(seen->len, ==, 0);

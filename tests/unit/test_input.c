@@ -72,9 +72,8 @@ err_file_of(Files *files, const char *bytes, gsize length, const guint *rows, gu
 {
     g_autoptr(GifNotes) notes = gif_notes_new();
     g_autoptr(GError) error = NULL;
-    g_autoptr(GifSource) source =
-        gif_source_new(input_of(files, bytes, length), GIF_FORMAT_AUTO, (GifSeparators){0},
-                       (GifReading){0}, notes);
+    g_autoptr(GifSource) source = gif_source_new(input_of(files, bytes, length), GIF_FORMAT_AUTO,
+                                                 (GifSeparators){0}, (GifReading){0}, notes);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, 2 * sizeof(gsize));
     g_assert_nonnull(source);
@@ -146,9 +145,9 @@ test_headers(Files *files, gconstpointer data)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GifNotes) notes = gif_notes_new();
-        g_autoptr(GifSource) source = gif_source_new(
-            input_of(files, cases[i].text, strlen(cases[i].text)), GIF_FORMAT_AUTO,
-            cases[i].separators, (GifReading){0}, notes);
+        g_autoptr(GifSource) source =
+            gif_source_new(input_of(files, cases[i].text, strlen(cases[i].text)), GIF_FORMAT_AUTO,
+                           cases[i].separators, (GifReading){0}, notes);
         g_assert_cmpint(source != NULL, ==, !gif_notes_failed(notes));
         g_autofree char *codes = gif_fixture_codes(notes);
         g_assert_cmpstr(codes, ==, cases[i].codes);

@@ -27,16 +27,19 @@ static void
 test_recipients(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("");
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "no primary", "smtp:Only@relay.example", NULL));
+    fixture_put(fixture,
+                fixture_object(TBL_CLASS_MAILBOX, "no primary", "smtp:Only@relay.example", NULL));
     fixture_commit(fixture);
     assert_lookup(fixture, "relay_recipient_maps", "ANN@relay.example", "OK Ann.Lee@relay.example");
-    assert_lookup(fixture, "relay_recipient_maps", "ann.lee+tag@relay.example", "OK Ann.Lee@relay.example");
+    assert_lookup(fixture, "relay_recipient_maps", "ann.lee+tag@relay.example",
+                  "OK Ann.Lee@relay.example");
     assert_lookup(fixture, "relay_recipient_maps", "only@relay.example", "OK Only@relay.example");
     assert_lookup(fixture, "relay_recipient_maps", "nobody@relay.example", "NOTFOUND");
     assert_lookup(fixture, "relay_recipient_maps", "ann@box.example", "NOTFOUND");
     assert_lookup(fixture, "relay_recipient_maps", "ann@other.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_mailbox_maps", "ann@box.example", "OK Ann.Lee@relay.example");
-    static const char *const no_address[] = {"", "\"\"", "*", "@", "@relay.example", "ann", "ann@", "ann@[127.0.0.1]"};
+    static const char *const no_address[] = {
+        "", "\"\"", "*", "@", "@relay.example", "ann", "ann@", "ann@[127.0.0.1]"};
     for (guint i = 0; i < G_N_ELEMENTS(no_address); i++)
         assert_lookup(fixture, "relay_recipient_maps", no_address[i], "NOTFOUND");
 }
@@ -48,18 +51,23 @@ test_secondaries(void)
     TblDomain *rewriting = tbl_domain_new("rewrite.example", TBL_DOMAIN_RELAY);
     rewriting->rewrite = TBL_SWITCH_YES;
     fixture_declare(fixture, rewriting);
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@rewrite.example", "smtp:b@rewrite.example", NULL));
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "cy", "SMTP:cy@elsewhere.example", "smtp:cy@alias.example",
-                                        "smtp:cy@box.example", NULL));
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "di", "SMTP:di@alias.example", "smtp:di2@alias.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@rewrite.example",
+                                        "smtp:b@rewrite.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "cy", "SMTP:cy@elsewhere.example",
+                                        "smtp:cy@alias.example", "smtp:cy@box.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "di", "SMTP:di@alias.example",
+                                        "smtp:di2@alias.example", NULL));
     fixture_commit(fixture);
     assert_lookup(fixture, "virtual_alias_maps", "ann@alias.example", "OK Ann.Lee@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "ann@box.example", "OK Ann.Lee@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "ann@relay.example", "NOTFOUND"); /* the next hop knows */
+    assert_lookup(fixture, "virtual_alias_maps", "ann@relay.example",
+                  "NOTFOUND"); /* the next hop knows */
     assert_lookup(fixture, "virtual_alias_maps", "ann.lee@relay.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_alias_maps", "B@rewrite.example", "OK bob@rewrite.example");
-    assert_lookup(fixture, "virtual_alias_maps", "bob@rewrite.example", "NOTFOUND"); /* never itself alone */
-    /* a primary elsewhere is the normal case in a virtual-alias domain, and no answer in any other */
+    assert_lookup(fixture, "virtual_alias_maps", "bob@rewrite.example",
+                  "NOTFOUND"); /* never itself alone */
+    /* a primary elsewhere is the normal case in a virtual-alias domain, and no answer in any other
+     */
     assert_lookup(fixture, "virtual_alias_maps", "cy@alias.example", "OK cy@elsewhere.example");
     assert_lookup(fixture, "virtual_alias_maps", "cy@box.example", "NOTFOUND");
     /* nowhere to go: an answer would be a bounce after acceptance */
@@ -75,17 +83,21 @@ test_extensions(void)
     TblDomain *plain = tbl_domain_new("plain.example", TBL_DOMAIN_VIRTUAL_ALIAS);
     plain->extensions = TBL_SWITCH_NO;
     fixture_declare(fixture, plain);
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", "smtp:bob@plain.example",
-                                        "smtp:\"bob x\"@alias.example", "smtp:owner@alias.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example",
+                                        "smtp:bob@plain.example", "smtp:\"bob x\"@alias.example",
+                                        "smtp:owner@alias.example", NULL));
     fixture_commit(fixture);
-    assert_lookup(fixture, "virtual_alias_maps", "ann+Tag@alias.example", "OK Ann.Lee+Tag@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "ann-a+b@alias.example", "OK Ann.Lee-a+b@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ann+Tag@alias.example",
+                  "OK Ann.Lee+Tag@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ann-a+b@alias.example",
+                  "OK Ann.Lee-a+b@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "ann+@alias.example", "OK Ann.Lee+@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "+ann@alias.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_alias_maps", "owner-x@alias.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_alias_maps", "ann-request@alias.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_alias_maps", "bob+x@plain.example", "NOTFOUND");
-    assert_lookup(fixture, "virtual_alias_maps", "\"bob x+y\"@alias.example", "OK bob+y@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "\"bob x+y\"@alias.example",
+                  "OK bob+y@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "bob x+y@alias.example", "OK bob+y@relay.example");
 }
 
@@ -102,8 +114,8 @@ static void
 test_remotes(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("");
-    TblObject *ext = fixture_object(TBL_CLASS_REMOTE, "ext", "SMTP:ext@box.example", "smtp:e@relay.example",
-                                    "smtp:e@alias.example", NULL);
+    TblObject *ext = fixture_object(TBL_CLASS_REMOTE, "ext", "SMTP:ext@box.example",
+                                    "smtp:e@relay.example", "smtp:e@alias.example", NULL);
     ext->target = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("ext@far.example"), true);
     fixture_put(fixture, ext);
     TblObject *inward = fixture_object(TBL_CLASS_REMOTE, "inward", "SMTP:in@box.example", NULL);
@@ -113,9 +125,11 @@ test_remotes(void)
     assert_lookup(fixture, "virtual_alias_maps", "ext@box.example", "OK ext@far.example");
     assert_lookup(fixture, "virtual_alias_maps", "ext+t@box.example", "OK ext+t@far.example");
     assert_lookup(fixture, "virtual_alias_maps", "e@alias.example", "OK ext@far.example");
-    assert_lookup(fixture, "virtual_alias_maps", "e@relay.example", "NOTFOUND"); /* the next hop knows its contacts */
+    assert_lookup(fixture, "virtual_alias_maps", "e@relay.example",
+                  "NOTFOUND"); /* the next hop knows its contacts */
     assert_lookup(fixture, "relay_recipient_maps", "e@relay.example", "OK ext@box.example");
-    assert_lookup(fixture, "virtual_alias_maps", "in@box.example", "OK Ann.Lee@relay.example"); /* values are final */
+    assert_lookup(fixture, "virtual_alias_maps", "in@box.example",
+                  "OK Ann.Lee@relay.example"); /* values are final */
 }
 
 static void
@@ -128,14 +142,18 @@ test_mirrors_and_catch_alls(void)
     TblDomain *all = tbl_domain_new("all.example", TBL_DOMAIN_VIRTUAL_ALIAS);
     all->catch_all = g_strdup("ann@alias.example");
     fixture_declare(fixture, all);
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", "smtp:bob@all.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example",
+                                        "smtp:bob@all.example", NULL));
     fixture_commit(fixture);
     assert_lookup(fixture, "relay_domains", "mirror.example", "OK mirror.example");
-    assert_lookup(fixture, "virtual_alias_maps", "ann+t@mirror.example", "OK Ann.Lee+t@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "ann.lee@mirror.example", "OK Ann.Lee@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ann+t@mirror.example",
+                  "OK Ann.Lee+t@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "ann.lee@mirror.example",
+                  "OK Ann.Lee@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "nobody@mirror.example", "NOTFOUND");
     assert_lookup(fixture, "relay_recipient_maps", "bob@mirror.example", "OK bob@relay.example");
-    assert_lookup(fixture, "virtual_alias_maps", "any+thing@all.example", "OK Ann.Lee@relay.example");
+    assert_lookup(fixture, "virtual_alias_maps", "any+thing@all.example",
+                  "OK Ann.Lee@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "bob@all.example", "OK bob@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "postmaster@box.example", "OK ann@relay.example");
     assert_lookup(fixture, "virtual_alias_maps", "abuse+x@box.example", "NOTFOUND");
@@ -149,7 +167,8 @@ test_routes(void)
     TblDomain *routed = tbl_domain_new("hop.example", TBL_DOMAIN_RELAY);
     routed->route = g_strdup("relay:[hop.example]");
     fixture_declare(fixture, routed);
-    TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@hop.example", "smtp:bob@alias.example", NULL);
+    TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@hop.example",
+                                    "smtp:bob@alias.example", NULL);
     tbl_object_set_text(bob, TBL_TEXT_HOME_SERVER, "/o=A/ou=B/cn=Servers/cn=exch1");
     fixture_put(fixture, bob);
     fixture_commit(fixture);
@@ -168,7 +187,8 @@ static void
 test_logins(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("[addresses]\nlogin=account;primary;alias\n");
-    TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example", "smtp:bob@undeclared.example", NULL);
+    TblObject *bob = fixture_object(TBL_CLASS_MAILBOX, "bob", "SMTP:bob@relay.example",
+                                    "smtp:bob@undeclared.example", NULL);
     tbl_object_set_text(bob, TBL_TEXT_ALIAS, "BOB@relay.example");
     tbl_object_set_text(bob, TBL_TEXT_ACCOUNT, "CORP\\bob");
     fixture_put(fixture, bob);
@@ -176,8 +196,10 @@ test_logins(void)
     tbl_object_set_text(blank, TBL_TEXT_ACCOUNT, "two words");
     fixture_put(fixture, blank);
     fixture_commit(fixture);
-    assert_lookup(fixture, "smtpd_sender_login_maps", "bob+x@relay.example", "OK bob@relay.example,CORP\\bob");
-    assert_lookup(fixture, "smtpd_sender_login_maps", "bob@undeclared.example", "OK bob@relay.example,CORP\\bob");
+    assert_lookup(fixture, "smtpd_sender_login_maps", "bob+x@relay.example",
+                  "OK bob@relay.example,CORP\\bob");
+    assert_lookup(fixture, "smtpd_sender_login_maps", "bob@undeclared.example",
+                  "OK bob@relay.example,CORP\\bob");
     assert_lookup(fixture, "smtpd_sender_login_maps", "bob+x@undeclared.example", "NOTFOUND");
     assert_lookup(fixture, "smtpd_sender_login_maps", "blank@relay.example", "NOTFOUND");
     assert_lookup(fixture, "smtpd_sender_login_maps", "nobody@relay.example", "NOTFOUND");
@@ -188,7 +210,8 @@ test_canonical(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("");
     fixture_commit(fixture);
-    static const char *const maps[] = {"canonical_maps", "sender_canonical_maps", "recipient_canonical_maps"};
+    static const char *const maps[] = {"canonical_maps", "sender_canonical_maps",
+                                       "recipient_canonical_maps"};
     for (guint i = 0; i < G_N_ELEMENTS(maps); i++) {
         assert_lookup(fixture, maps[i], "ANN+x@relay.example", "OK Ann.Lee+x@relay.example");
         assert_lookup(fixture, maps[i], "ann.lee@relay.example", "NOTFOUND");
@@ -202,8 +225,8 @@ static void
 test_utf8(void)
 {
     g_autoptr(Fixture) fixture = fixture_world("");
-    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "jörg", "SMTP:Jörg@box.example", "smtp:joerg@box.example",
-                                        "smtp:jorg@alias.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "jörg", "SMTP:Jörg@box.example",
+                                        "smtp:joerg@box.example", "smtp:jorg@alias.example", NULL));
     fixture_commit(fixture);
     assert_lookup(fixture, "virtual_mailbox_maps", "JÖRG@BOX.example", "OK Jörg@box.example");
     assert_lookup(fixture, "virtual_mailbox_maps", "jorg@alias.example", "NOTFOUND");
@@ -239,7 +262,8 @@ test_tombstones(void)
     assert_lookup(fixture, "relocated_maps", "OLD+x@relay.example", "OK new@far.example");
     assert_lookup(fixture, "relay_recipient_maps", "old@relay.example", "NOTFOUND");
     assert_lookup(fixture, "relocated_maps", "gone@all.example", "NOTFOUND");
-    assert_lookup(fixture, "virtual_alias_maps", "gone@all.example", "NOTFOUND"); /* it ends the search */
+    assert_lookup(fixture, "virtual_alias_maps", "gone@all.example",
+                  "NOTFOUND"); /* it ends the search */
     assert_lookup(fixture, "virtual_alias_maps", "expired@all.example", "OK Ann.Lee@relay.example");
     leave_notice(fixture, "old@relay.example", true, "new@far.example", 0);
     g_assert_cmpuint(fixture_commit(fixture), ==, 0); /* no net change */
@@ -290,7 +314,8 @@ test_nothing_known(void)
     assert_lookup(fixture, "relocated_maps", "ann@relay.example", "NOTFOUND");
 }
 
-/* The file is cut while it is in use: domains and their routes answer from memory, everything else that needs it fails. */
+/* The file is cut while it is in use: domains and their routes answer from memory, everything else
+ * that needs it fails. */
 /* An object that is not loaded yet could bring a route of its own, where there are any. */
 static void
 test_transport_before_objects(void)
@@ -317,7 +342,8 @@ test_failing_store(void)
     routed->route = g_strdup("relay:[hop.example]");
     fixture_declare(fixture, routed);
     fixture_commit(fixture);
-    assert_lookup(fixture, "relay_domains", "relay.example", "OK relay.example"); /* the domains are read */
+    assert_lookup(fixture, "relay_domains", "relay.example",
+                  "OK relay.example"); /* the domains are read */
     g_assert_cmpint(truncate(fixture->path, 0), ==, 0);
     assert_lookup(fixture, "relay_recipient_maps", "ann@relay.example", "TEMP");
     assert_lookup(fixture, "virtual_alias_maps", "ann@alias.example", "TEMP");

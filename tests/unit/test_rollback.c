@@ -12,7 +12,8 @@ static guint64
 commit_keeping(Fixture *fixture, guint64 undoes, guint keep)
 {
     g_autoptr(GError) error = NULL;
-    TblBatchInfo info = {.program = "test", .user = "tester", .summary = "{}", .undoes = undoes, .undo_keep = keep};
+    TblBatchInfo info = {
+        .program = "test", .user = "tester", .summary = "{}", .undoes = undoes, .undo_keep = keep};
     guint64 number, generation;
     tbl_draft_commit(fixture_draft(fixture), &info, &number, &generation, &error);
     g_assert_no_error(error);
@@ -112,7 +113,7 @@ world(void)
 
 /* ---- Exactly ---- */
 
-/* One batch deletes, creates, renames, swaps addresses and changes a domain; its rollback and the rollback of that. */
+/* One batch that deletes, creates, renames, swaps and declares; its rollback, and that of it. */
 static void
 test_exactly(void)
 {
@@ -125,7 +126,8 @@ test_exactly(void)
 
     erase(fixture, "ann");
     erase(fixture, "bob");
-    fixture_put(fixture, fixture_object(TBL_CLASS_REMOTE, "BOB", "SMTP:ann@north.example", "smtp:bob@north.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_REMOTE, "BOB", "SMTP:ann@north.example",
+                                        "smtp:bob@north.example", NULL));
     TblObject *list = find(fixture, "team");
     g_ptr_array_set_size(list->refs[TBL_REFS_MEMBERS], 0);
     fixture_put(fixture, list);
@@ -206,7 +208,7 @@ test_steps_back(void)
     assert_refused(fixture, undo, TBL_EXIT_REFUSED, "before later ones: 6");
 }
 
-/* An undoing that was undone brings its batch back into force; the one to undo first is the last of that row. */
+/* An undoing that was undone brings its batch back into force; the last is to be undone first. */
 static void
 test_redone_is_in_force(void)
 {
@@ -245,7 +247,8 @@ test_taken_address(void)
     give(fixture, "bob", "ann@north.example");
     commit(fixture);
     assert_refused(fixture, batch, TBL_EXIT_REFUSED,
-                   "before later ones: 4: SMTP:ann@north.example is an address of mailbox \"bob\" since batch 4");
+                   "before later ones: 4: SMTP:ann@north.example is an address of mailbox \"bob\" "
+                   "since batch 4");
 }
 
 static void
@@ -256,7 +259,8 @@ test_taken_name(void)
     guint64 batch = commit(fixture);
     fixture_put(fixture, fixture_object(TBL_CLASS_DL, "ANN", "SMTP:list@north.example", NULL));
     commit(fixture);
-    assert_refused(fixture, batch, TBL_EXIT_REFUSED, "the name \"ann\" belongs to another dl since batch 4");
+    assert_refused(fixture, batch, TBL_EXIT_REFUSED,
+                   "the name \"ann\" belongs to another dl since batch 4");
 }
 
 static void
@@ -265,7 +269,8 @@ test_address_of_the_directory(void)
     g_autoptr(Fixture) fixture = world();
     erase(fixture, "ann");
     guint64 batch = commit(fixture);
-    TblObject *replicated = fixture_object(TBL_CLASS_MAILBOX, "uuid-1", "SMTP:ann@north.example", NULL);
+    TblObject *replicated =
+        fixture_object(TBL_CLASS_MAILBOX, "uuid-1", "SMTP:ann@north.example", NULL);
     replicated->origin = TBL_ORIGIN_DIRECTORY;
     fixture_put(fixture, replicated);
     commit(fixture);
@@ -286,7 +291,8 @@ test_target(void)
     remote->target = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("x@far.example"), true);
     fixture_put(fixture, remote);
     commit(fixture);
-    assert_refused(fixture, batch, TBL_EXIT_REFUSED, "is the target of remote \"other\" since batch 5");
+    assert_refused(fixture, batch, TBL_EXIT_REFUSED,
+                   "is the target of remote \"other\" since batch 5");
 }
 
 /* ---- Domains ---- */
@@ -303,7 +309,9 @@ test_domain_in_use(void)
     commit(fixture);
     mailbox(fixture, "new");
     guint64 later = commit(fixture);
-    assert_refused(fixture, declared, TBL_EXIT_REFUSED, "domain north.example is needed for new@north.example of mailbox \"new\" since batch 4");
+    assert_refused(
+        fixture, declared, TBL_EXIT_REFUSED,
+        "domain north.example is needed for new@north.example of mailbox \"new\" since batch 4");
     roll_back(fixture, later);
     roll_back(fixture, declared);
 }
@@ -327,7 +335,8 @@ static void
 bury(Fixture *fixture, const char *address, const char *notice)
 {
     g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
-    TblRow row = {.kind = TBL_ROW_TOMBSTONE, .spelling = tbl_slice(address), .notice = tbl_slice(notice)};
+    TblRow row = {
+        .kind = TBL_ROW_TOMBSTONE, .spelling = tbl_slice(address), .notice = tbl_slice(notice)};
     g_assert_true(tbl_draft_set_tombstone(fixture_draft(fixture), key, &row, NULL));
 }
 
@@ -361,8 +370,9 @@ test_tombstone_of_a_given_address(void)
     guint64 batch = commit(fixture);
     give(fixture, "ann", "gone@north.example");
     commit(fixture);
-    assert_refused(fixture, batch, TBL_EXIT_REFUSED,
-                   "smtp:gone@north.example, which had gone, is an address of mailbox \"ann\" since batch 5");
+    assert_refused(
+        fixture, batch, TBL_EXIT_REFUSED,
+        "smtp:gone@north.example, which had gone, is an address of mailbox \"ann\" since batch 5");
 }
 
 /* ---- Rules ---- */
@@ -392,7 +402,7 @@ test_rule_exactly(void)
     assert_same(with_rule, again);
 }
 
-/* What a rule made on objects that changed later goes with the rule, and is no reason to refuse either way. */
+/* What a rule made on objects that changed later goes with the rule and stands in no way. */
 static void
 test_rule_is_no_obstacle(void)
 {
@@ -419,7 +429,7 @@ test_rule_is_no_obstacle(void)
     assert_lookup(fixture, "virtual_alias_maps", "dee@ruled.example", "OK dee@north.example");
 }
 
-/* A made address that somebody else got meanwhile stays there; who comes back gets the next number. */
+/* A made address that somebody else got meanwhile stays; who comes back gets the next number. */
 static void
 test_made_address_is_not_fought_over(void)
 {
@@ -437,12 +447,13 @@ test_made_address_is_not_fought_over(void)
     assert_lookup(fixture, "virtual_alias_maps", "x3@ruled.example", "OK ann@north.example");
 }
 
-/* A local batch that only touched what a rule made on an object of the directory leaves that object to the directory. */
+/* What a local batch only touched through a rule is left to the directory. */
 static void
 test_directory_objects_stay(void)
 {
     g_autoptr(Fixture) fixture = world();
-    TblObject *replicated = fixture_object(TBL_CLASS_MAILBOX, "uuid-1", "SMTP:eve@north.example", NULL);
+    TblObject *replicated =
+        fixture_object(TBL_CLASS_MAILBOX, "uuid-1", "SMTP:eve@north.example", NULL);
     replicated->origin = TBL_ORIGIN_DIRECTORY;
     tbl_object_set_text(replicated, TBL_TEXT_ALIAS, "eve");
     fixture_put(fixture, replicated);
@@ -454,7 +465,8 @@ test_directory_objects_stay(void)
     fixture_put(fixture, now);
     commit(fixture);
     roll_back(fixture, ruled);
-    g_autoptr(TblObject) end = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_DIRECTORY, "uuid-1", NULL);
+    g_autoptr(TblObject) end =
+        tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_DIRECTORY, "uuid-1", NULL);
     g_assert_cmpstr(end->text[TBL_TEXT_DISPLAY], ==, "Eve");
     g_assert_cmpuint(end->refs[TBL_REFS_GENERATED]->len, ==, 0);
 }
@@ -480,7 +492,8 @@ main(int argc, char **argv)
     g_test_add_func("/rollback/tombstone-of-a-given-address", test_tombstone_of_a_given_address);
     g_test_add_func("/rollback/rule-exactly", test_rule_exactly);
     g_test_add_func("/rollback/rule-is-no-obstacle", test_rule_is_no_obstacle);
-    g_test_add_func("/rollback/made-address-is-not-fought-over", test_made_address_is_not_fought_over);
+    g_test_add_func("/rollback/made-address-is-not-fought-over",
+                    test_made_address_is_not_fought_over);
     g_test_add_func("/rollback/directory-objects-stay", test_directory_objects_stay);
     return g_test_run();
 }

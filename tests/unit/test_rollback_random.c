@@ -1,6 +1,7 @@
 /*
- * Random batches over a small world, then random rollbacks: each is refused for a reason that the records bear out, or gives
- * exactly what the batch had changed the state back that it had, and nothing else another.
+ * Random batches over a small world, then random rollbacks: each is refused for a reason that the
+ * records bear out, or gives exactly what the batch had changed the state back that it had, and
+ * nothing else another.
  */
 #include "tests/unit/dump.h"
 
@@ -35,7 +36,8 @@ static guint64
 commit(World *world, guint64 undoes)
 {
     g_autoptr(GError) error = NULL;
-    TblBatchInfo info = {.program = "test", .user = "tester", .summary = "{}", .undoes = undoes, .undo_keep = 1000};
+    TblBatchInfo info = {
+        .program = "test", .user = "tester", .summary = "{}", .undoes = undoes, .undo_keep = 1000};
     guint64 number, generation;
     tbl_draft_commit(fixture_draft(world->fixture), &info, &number, &generation, &error);
     g_assert_no_error(error);
@@ -59,8 +61,9 @@ static bool
 is_free(World *world, guint64 self, const char *address)
 {
     TblClaim claim = {0};
-    g_assert_cmpint(tbl_claim_address(fixture_draft(world->fixture), self, tbl_slice("SMTP"), tbl_slice(address), &claim), ==,
-                    TBL_FOUND);
+    g_assert_cmpint(tbl_claim_address(fixture_draft(world->fixture), self, tbl_slice("SMTP"),
+                                      tbl_slice(address), &claim),
+                    ==, TBL_FOUND);
     bool is = claim.fault == TBL_CLAIM_FREE;
     tbl_claim_clear(&claim);
     return is;
@@ -85,7 +88,8 @@ change_object(World *world, TblObject *object)
     for (guint i = 0; i < count; i++) {
         g_autofree char *address = random_address(world);
         if (!has(object, address) && is_free(world, object->id, address))
-            g_ptr_array_add(object->addresses, tbl_proxy_new(tbl_slice("SMTP"), tbl_slice(address), false));
+            g_ptr_array_add(object->addresses,
+                            tbl_proxy_new(tbl_slice("SMTP"), tbl_slice(address), false));
     }
     guint primary = below(world, 3);
     for (guint i = 0; i < object->addresses->len; i++)
@@ -96,21 +100,24 @@ change_object(World *world, TblObject *object)
     }
     g_ptr_array_set_size(object->refs[TBL_REFS_MEMBERS], 0);
     for (guint i = below(world, 3); i > 0; i--)
-        g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup_printf("p%u", below(world, NAMES)));
+        g_ptr_array_add(object->refs[TBL_REFS_MEMBERS],
+                        g_strdup_printf("p%u", below(world, NAMES)));
 }
 
 static void
 random_object(World *world)
 {
     TblDraft *draft = fixture_draft(world->fixture);
-    g_autofree char *name = g_strdup_printf("%c%u", below(world, 2) ? 'p' : 'P', below(world, NAMES));
+    g_autofree char *name =
+        g_strdup_printf("%c%u", below(world, 2) ? 'p' : 'P', below(world, NAMES));
     g_autoptr(TblObject) object = tbl_draft_find(draft, TBL_ORIGIN_LOCAL, name, NULL);
     if (object && below(world, 3) == 0) {
         g_assert_true(tbl_draft_delete(draft, object->id, NULL));
         return;
     }
     if (!object)
-        object = tbl_object_new(TBL_ORIGIN_LOCAL, below(world, 3) ? TBL_CLASS_MAILBOX : TBL_CLASS_DL, name);
+        object = tbl_object_new(TBL_ORIGIN_LOCAL,
+                                below(world, 3) ? TBL_CLASS_MAILBOX : TBL_CLASS_DL, name);
     change_object(world, object);
     g_autoptr(GError) error = NULL;
     tbl_draft_put(draft, object, &error);
@@ -125,7 +132,8 @@ random_domain(World *world)
     if (below(world, 3) == 0) {
         tbl_draft_delete_domain(draft, name);
     } else {
-        TblDomain *domain = tbl_domain_new(name, below(world, 2) ? TBL_DOMAIN_RELAY : TBL_DOMAIN_VIRTUAL_ALIAS);
+        TblDomain *domain =
+            tbl_domain_new(name, below(world, 2) ? TBL_DOMAIN_RELAY : TBL_DOMAIN_VIRTUAL_ALIAS);
         if (world->rules && below(world, 2))
             domain->rule = g_strdup(below(world, 2) ? "%m" : "x");
         fixture_declare(world->fixture, domain);
@@ -143,7 +151,9 @@ random_tombstone(World *world)
     TblDraft *draft = fixture_draft(world->fixture);
     if (tbl_draft_rows(draft, key, &rows) == TBL_FOUND && tbl_rows_answer(&rows))
         return;
-    TblRow row = {.kind = TBL_ROW_TOMBSTONE, .spelling = tbl_slice(address), .notice = tbl_slice(below(world, 2) ? "a" : "b")};
+    TblRow row = {.kind = TBL_ROW_TOMBSTONE,
+                  .spelling = tbl_slice(address),
+                  .notice = tbl_slice(below(world, 2) ? "a" : "b")};
     g_assert_true(tbl_draft_set_tombstone(draft, key, below(world, 3) ? &row : NULL, NULL));
 }
 
@@ -198,7 +208,8 @@ means_same(GHashTable *a, GHashTable *b, const char *key)
     return same;
 }
 
-typedef void (*KeyFunc)(World *world, const char *key, guint64 number, GHashTable *before, GHashTable *after);
+typedef void (*KeyFunc)(World *world, const char *key, guint64 number, GHashTable *before,
+                        GHashTable *after);
 
 /* Objects and domains that are in any of the dumps. */
 static void
@@ -219,7 +230,8 @@ each_key(World *world, guint64 number, GHashTable *before, GHashTable *after, Ke
         each(world, key, number, before, after);
 }
 
-/* What the batch changed has its old state again and had not been changed since; all else is as it was. */
+/* What the batch changed has its old state again and had not been changed since; all else is as it
+ * was. */
 static void
 check_outcome(World *world, const char *key, guint64 number, GHashTable *before, GHashTable *after)
 {
@@ -239,8 +251,8 @@ count_row(TblSlice key, TblSlice value, gpointer data)
     g_assert_true(tbl_rows_decode(&rows, key, value));
     for (guint i = 0; i < rows.count; i++)
         *(guint *)data += rows.row[i].kind != TBL_ROW_TOMBSTONE;
-    g_assert_false(rows.count > 1 && tbl_rows_answer(&rows) && tbl_rows_get(&rows, TBL_ROW_TOMBSTONE) &&
-                   rows.row[0].kind == TBL_ROW_LOCAL);
+    g_assert_false(rows.count > 1 && tbl_rows_answer(&rows) &&
+                   tbl_rows_get(&rows, TBL_ROW_TOMBSTONE) && rows.row[0].kind == TBL_ROW_LOCAL);
     return true;
 }
 
@@ -269,7 +281,9 @@ check_object(TblSlice key, TblSlice value, gpointer data)
     guint64 id = tbl_store_number_of_key(key), named = 0;
     g_autoptr(TblObject) object = tbl_object_decode(value, id);
     g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
-    g_assert_cmpint(count->fixture->view->name(count->fixture->view, object->origin, folded, &named), ==, TBL_FOUND);
+    g_assert_cmpint(
+        count->fixture->view->name(count->fixture->view, object->origin, folded, &named), ==,
+        TBL_FOUND);
     g_assert_cmpuint(named, ==, id);
     g_assert_true(tbl_object_foreach_row(object, check_row, count));
     count->objects++;
@@ -283,8 +297,10 @@ check_store(Fixture *fixture)
     guint rows = 0;
     tbl_view_begin(fixture->view);
     TblReader *reader = tbl_view_reader(fixture->view);
-    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_OBJECTS, (TblSlice){0}, check_object, &count), ==, TBL_FOUND);
-    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_ADDRESSES, (TblSlice){0}, count_row, &rows), ==, TBL_FOUND);
+    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_OBJECTS, (TblSlice){0}, check_object, &count),
+                    ==, TBL_FOUND);
+    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_ADDRESSES, (TblSlice){0}, count_row, &rows), ==,
+                    TBL_FOUND);
     g_assert_cmpuint(rows, ==, count.rows);
     g_assert_cmpuint(tbl_reader_meta(reader)->objects, ==, count.objects);
     tbl_view_end(fixture->view);
@@ -360,7 +376,8 @@ test_random(gconstpointer rules)
     World world = {.rules = rules != NULL, .rand = g_rand_new_with_seed(g_test_rand_int())};
     for (guint i = 0; i < ROUNDS; i++)
         play(&world);
-    g_test_message("%u refused, %u exact, %u beside later batches", world.refused, world.exact, world.mixed);
+    g_test_message("%u refused, %u exact, %u beside later batches", world.refused, world.exact,
+                   world.mixed);
     g_assert_cmpuint(world.refused, >, 0);
     g_assert_cmpuint(world.exact, >, 0);
     g_assert_cmpuint(world.mixed, >, 0);

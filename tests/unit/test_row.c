@@ -32,7 +32,8 @@ test_round_trip(void)
     g_assert_true(tbl_rows_decode(&back, key, encoded));
     g_assert_cmpuint(back.count, ==, 3);
     g_assert_cmpint(back.row[0].kind, ==, TBL_ROW_LOCAL);
-    g_assert_true(back.row[0].primary && back.row[0].homed && back.row[0].forwards && !back.row[0].disabled);
+    g_assert_true(back.row[0].primary && back.row[0].homed && back.row[0].forwards &&
+                  !back.row[0].disabled);
     g_assert_true(tbl_slice_equal(back.row[0].primary_address, tbl_slice("ann@north.example")));
     g_assert_cmpuint(back.row[1].object, ==, 9);
     g_assert_true(tbl_slice_equal(back.row[1].spelling, tbl_slice("Ann@north.example")));
@@ -44,7 +45,9 @@ test_round_trip(void)
     for (gsize cut = 1; cut < encoded.len; cut++) {
         TblRows partial;
         if (tbl_rows_decode(&partial, key, (TblSlice){encoded.ptr, cut}))
-            g_assert_cmpuint(partial.count, <, 3); /* a cut between two rows reads as fewer; the store's check sum sees it */
+            g_assert_cmpuint(
+                partial.count, <,
+                3); /* a cut between two rows reads as fewer; the store's check sum sees it */
     }
 }
 
@@ -71,7 +74,8 @@ test_refuses_disorder(void)
     static const char twice[] = {1, 1, 5, 1, 'a', 1, 1, 5, 1, 'a'}, unknown[] = {9, 1, 5, 1, 'a'};
     TblRows rows;
     g_assert_false(tbl_rows_decode(&rows, tbl_slice("smtp:a@b"), (TblSlice){twice, sizeof twice}));
-    g_assert_false(tbl_rows_decode(&rows, tbl_slice("smtp:a@b"), (TblSlice){unknown, sizeof unknown}));
+    g_assert_false(
+        tbl_rows_decode(&rows, tbl_slice("smtp:a@b"), (TblSlice){unknown, sizeof unknown}));
 }
 
 int

@@ -73,8 +73,10 @@ test_nothing_left(void)
 static void
 test_refusals(void)
 {
-    static const char *const bad[] = {"%ra\x1a%g", "a\nb", "%x",  "%",   "%0g",  "%100g", "%5",           "%ra",  "%5%",
-                                      "a b", "a\"", "ä%m", "%m@",   "%m@other.example", "%m@[1.2.3.4]"};
+    static const char *const bad[] = {
+        "%ra\x1a%g",   "a\nb", "%x",  "%",   "%0g", "%100g", "%5",
+        "%ra",         "%5%",  "a b", "a\"", "ä%m", "%m@",   "%m@other.example",
+        "%m@[1.2.3.4]"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         g_assert_null(tbl_rule_parse(bad[i], "north.example", &error));

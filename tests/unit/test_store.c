@@ -31,10 +31,10 @@ read_one(TblReader *reader, const char *key)
     }
 }
 
-#define assert_read(reader, key, expected)                                                                             \
-    do {                                                                                                               \
-        g_autofree char *got_ = read_one(reader, key);                                                                 \
-        g_assert_cmpstr(got_, ==, expected);                                                                           \
+#define assert_read(reader, key, expected)                                                         \
+    do {                                                                                           \
+        g_autofree char *got_ = read_one(reader, key);                                             \
+        g_assert_cmpstr(got_, ==, expected);                                                       \
     } while (0)
 
 static void
@@ -101,7 +101,8 @@ damage(const char *path, const char *from, const char *to)
     g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
     int fd = g_open(path, O_WRONLY, 0);
     guint hits = 0;
-    for (char *at = bytes; (at = memmem(at, (gsize)(bytes + length - at), from, size)); at += size) {
+    for (char *at = bytes; (at = memmem(at, (gsize)(bytes + length - at), from, size));
+         at += size) {
         g_assert_cmpint(pwrite(fd, to, size, at - bytes), ==, (gssize)size);
         hits++;
     }
@@ -140,7 +141,8 @@ test_cut_file_is_a_failure(void)
     tbl_reader_free(reader);
 }
 
-/* A writer that meets damage fails and can be followed by nothing but failures: neither a signal nor a wait for its own lock. */
+/* A writer that meets damage fails and can be followed by nothing but failures: neither a signal
+ * nor a wait for its own lock. */
 static void
 test_writer_meets_a_cut_file(void)
 {
@@ -155,7 +157,8 @@ test_writer_meets_a_cut_file(void)
     g_assert_nonnull(writer);
     g_assert_cmpint(stat(fixture->path, &st), ==, 0);
     g_assert_cmpint(truncate(fixture->path, 0), ==, 0);
-    g_assert_cmpint(tbl_writer_get(writer, TBL_DB_ADDRESSES, tbl_slice("key"), &value), ==, TBL_FAILED);
+    g_assert_cmpint(tbl_writer_get(writer, TBL_DB_ADDRESSES, tbl_slice("key"), &value), ==,
+                    TBL_FAILED);
     tbl_writer_put(writer, TBL_DB_ADDRESSES, tbl_slice("key"), tbl_slice("other"));
     g_assert_false(tbl_writer_commit(writer, &first));
     g_assert_error(first, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT);
@@ -270,7 +273,8 @@ test_each(void)
     TblReader *reader = tbl_reader_new(fixture->store, NULL);
     g_assert_true(tbl_reader_begin(reader));
     g_autoptr(GString) seen = g_string_new(NULL);
-    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_ADDRESSES, tbl_slice("b"), collect, seen), ==, TBL_FOUND);
+    g_assert_cmpint(tbl_reader_each(reader, TBL_DB_ADDRESSES, tbl_slice("b"), collect, seen), ==,
+                    TBL_FOUND);
     g_assert_cmpstr(seen->str, ==, "b=2 c=3 d=4 ");
     tbl_reader_end(reader);
     tbl_reader_free(reader);

@@ -9,12 +9,47 @@
 
 /* Texts that a format could take for something else. */
 static const char *const nasty[] = {
-    "plain",       "a,b",       "50% off",      "%",           "\\",        "\\\\x\\",    "tail\\",
-    "\"quoted\"",  "\"",        "line\nbreak",  "cr\rlf\r\n",  "~DEL",      "~DEL<SMTP:a@b>",
-    "~DELx",       "~<x>",      "=x",           "=",           "#FILE(1)",  "#NAME?",     "#1",
-    " lead",       "trail ",    " ",            "\ttab\t",     "J\303\266rg", "\345\245\275", "a;b",
-    "\\r",         "\\n",       "\\%",          "~",           "~SERVERS",  ": colon",    "<angle",
-    "a\001b",      "DOM\\user", "x\\\\\\y",     "'",           "Obj-Class", "a b",        "%%",
+    "plain",
+    "a,b",
+    "50% off",
+    "%",
+    "\\",
+    "\\\\x\\",
+    "tail\\",
+    "\"quoted\"",
+    "\"",
+    "line\nbreak",
+    "cr\rlf\r\n",
+    "~DEL",
+    "~DEL<SMTP:a@b>",
+    "~DELx",
+    "~<x>",
+    "=x",
+    "=",
+    "#FILE(1)",
+    "#NAME?",
+    "#1",
+    " lead",
+    "trail ",
+    " ",
+    "\ttab\t",
+    "J\303\266rg",
+    "\345\245\275",
+    "a;b",
+    "\\r",
+    "\\n",
+    "\\%",
+    "~",
+    "~SERVERS",
+    ": colon",
+    "<angle",
+    "a\001b",
+    "DOM\\user",
+    "x\\\\\\y",
+    "'",
+    "Obj-Class",
+    "a b",
+    "%%",
 };
 
 /* As nasty, but as names and references may be: no control characters, no blank ends. */
@@ -59,9 +94,11 @@ static void
 add_proxy(TblObject *object, guint number, bool primary)
 {
     static const char *const forms[] = {
-        "SMTP:u%u@far.example",  "SMTP:\"a b%u\"@far.example", "SMTP:user%u%%gw@far.example",
-        "SMTP:o'n%u=x@n.example", "X400:c=US;a= ;p=N\\o;s=L%u;", "CCMAIL:Lee, Ann %u at HQ 50%%",
-        "NOTES:A \"B\" %u/Org@D", "FAX:~DEL<%u>",               "X500:/o=N/ou=E/cn=R/cn=%u",
+        "SMTP:u%u@far.example",        "SMTP:\"a b%u\"@far.example",
+        "SMTP:user%u%%gw@far.example", "SMTP:o'n%u=x@n.example",
+        "X400:c=US;a= ;p=N\\o;s=L%u;", "CCMAIL:Lee, Ann %u at HQ 50%%",
+        "NOTES:A \"B\" %u/Org@D",      "FAX:~DEL<%u>",
+        "X500:/o=N/ou=E/cn=R/cn=%u",
     };
     GifProxy proxy;
     g_autofree char *reason = NULL;
@@ -70,8 +107,8 @@ add_proxy(TblObject *object, guint number, bool primary)
     g_autofree char *text = g_strdup_printf("%s%u%s", halves[0], number, halves[1]);
     g_assert_cmpint(gif_proxy_parse(&proxy, tbl_slice(text), false, &reason), ==, 0);
     bool first = !tbl_object_primary(object, proxy.type);
-    g_ptr_array_add(object->addresses, tbl_proxy_new(tbl_slice(proxy.type), tbl_slice(proxy.value),
-                                                     primary && first));
+    g_ptr_array_add(object->addresses,
+                    tbl_proxy_new(tbl_slice(proxy.type), tbl_slice(proxy.value), primary && first));
     gif_proxy_clear(&proxy);
 }
 
@@ -106,7 +143,8 @@ some_object(guint number)
 {
     g_autofree char *bare = some_name(number);
     g_autofree char *name = g_strdup_printf("%s%s", bare, coin(5) ? " " : "");
-    TblClass object_class = (TblClass)g_test_rand_int_range(TBL_CLASS_MAILBOX, TBL_CLASS_PUBLIC_FOLDER + 1);
+    TblClass object_class =
+        (TblClass)g_test_rand_int_range(TBL_CLASS_MAILBOX, TBL_CLASS_PUBLIC_FOLDER + 1);
     TblObject *object = tbl_object_new(TBL_ORIGIN_LOCAL, object_class, name);
     for (guint i = 0; i < 5; i++) {
         if (coin(2)) {
@@ -118,13 +156,17 @@ some_object(guint number)
         object->target = g_ptr_array_steal_index(object->addresses, object->addresses->len - 1);
         object->target->primary = true;
         if (coin(2) && !tbl_object_primary(object, object->target->type)) {
-            g_ptr_array_add(object->addresses, tbl_proxy_new(tbl_slice(object->target->type),
-                                                             tbl_slice(object->target->value), true));
+            g_ptr_array_add(object->addresses,
+                            tbl_proxy_new(tbl_slice(object->target->type),
+                                          tbl_slice(object->target->value), true));
         }
     }
     for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
         g_autofree char *reference = i == TBL_TEXT_FORWARD ? some_name(0) : NULL;
-        tbl_object_set_text(object, (TblText)i, coin(2) ? NULL : reference ? reference : some_text());
+        tbl_object_set_text(object, (TblText)i,
+                            coin(2)     ? NULL
+                            : reference ? reference
+                                        : some_text());
     }
     add_references(object);
     add_others(object);
@@ -276,7 +318,8 @@ test_each(void)
     g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func((GDestroyNotify)tbl_object_free);
     for (guint i = 0; i < G_N_ELEMENTS(nasty); i++) {
         g_autofree char *name = g_strdup_printf("m%u", i);
-        TblObject *object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_DL, is_name(nasty[i]) ? nasty[i] : name);
+        TblObject *object =
+            tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_DL, is_name(nasty[i]) ? nasty[i] : name);
         for (guint which = 0; which < TBL_TEXT_COUNT; which++) {
             if (which != TBL_TEXT_FORWARD || is_name(nasty[i])) {
                 tbl_object_set_text(object, (TblText)which, nasty[i]);
@@ -302,7 +345,8 @@ test_large(void)
     for (guint i = 0; i < 900; i++) {
         g_autofree char *value = g_strnfill(1000, 'x');
         g_autofree char *unique = g_strdup_printf("%s%u", value, i);
-        g_ptr_array_add(list->addresses, tbl_proxy_new(tbl_slice("NOTES"), tbl_slice(unique), false));
+        g_ptr_array_add(list->addresses,
+                        tbl_proxy_new(tbl_slice("NOTES"), tbl_slice(unique), false));
     }
     for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
         g_autofree char *text = g_strnfill(60000, '%');
@@ -316,7 +360,8 @@ static void
 test_header_and_rows(void)
 {
     g_autoptr(GPtrArray) objects = g_ptr_array_new_with_free_func((GDestroyNotify)tbl_object_free);
-    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@n.example", "smtp:a%l@n.example", "X400:c=US;", NULL);
+    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@n.example",
+                                    "smtp:a%l@n.example", "X400:c=US;", NULL);
     tbl_object_set_text(ann, TBL_TEXT_DISPLAY, "Lee, Ann");
     tbl_object_set_text(ann, TBL_TEXT_ACCOUNT, "NORTH\\ann");
     TblObject *ext = fixture_object(TBL_CLASS_REMOTE, "ext", "smtp:ext@n.example", NULL);
@@ -325,23 +370,27 @@ test_header_and_rows(void)
     g_ptr_array_add(objects, ann);
     g_ptr_array_add(objects, ext);
     g_autofree char *text = write_file(GIF_WRITER_GIF, objects);
-    g_assert_cmpstr(text, ==,
-                    "Obj-Class,First Name,Last name,Display Name,Alias Name,Directory Name,"
-                    "Primary Windows NT Account,Home-Server,E-mail address,E-mail Addresses,Members,"
-                    "Obj-Container,Hide from AB,Secondary-Proxy-Addresses\r\n"
-                    "mailbox,,,\"Lee, Ann\",,ann,NORTH\\ann,,,\"SMTP:ann@n.example%X400:c=US;\",,,0,smtp:a\\%l@n.example\r\n"
-                    "remote,,,,,ext,,,SMTP:x@far.example,,,,,\r\n"
-                    "remote,,,,,ext,,,,~DEL<SMTP:>,,,,\r\n"
-                    "remote,,,,,ext,,,,,,,1,smtp:ext@n.example\r\n");
+    g_assert_cmpstr(
+        text, ==,
+        "Obj-Class,First Name,Last name,Display Name,Alias Name,Directory Name,"
+        "Primary Windows NT Account,Home-Server,E-mail address,E-mail Addresses,Members,"
+        "Obj-Container,Hide from AB,Secondary-Proxy-Addresses\r\n"
+        "mailbox,,,\"Lee, "
+        "Ann\",,ann,NORTH\\ann,,,\"SMTP:ann@n.example%X400:c=US;\",,,0,smtp:a\\%l@n.example\r\n"
+        "remote,,,,,ext,,,SMTP:x@far.example,,,,,\r\n"
+        "remote,,,,,ext,,,,~DEL<SMTP:>,,,,\r\n"
+        "remote,,,,,ext,,,,,,,1,smtp:ext@n.example\r\n");
     check_round_trip(objects);
 }
 
 static void
 test_ldif(void)
 {
-    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann, the \303\244", "SMTP:ann@n.example", "smtp:al@n.example", NULL);
+    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann, the \303\244", "SMTP:ann@n.example",
+                                    "smtp:al@n.example", NULL);
     tbl_object_set_text(ann, TBL_TEXT_DISPLAY, " lead");
-    tbl_object_set_text(ann, TBL_TEXT_FIRST, "0123456789012345678901234567890123456789012345678901234567890123456789");
+    tbl_object_set_text(ann, TBL_TEXT_FIRST,
+                        "0123456789012345678901234567890123456789012345678901234567890123456789");
     tbl_object_set_text(ann, TBL_TEXT_ACCOUNT, "NORTH\\ann");
     g_ptr_array_add(ann->refs[TBL_REFS_GENERATED], g_strdup("made@n.example"));
     ann->hidden = true;
