@@ -243,12 +243,16 @@ read_file(GifWriterFormat format, Fixture *fixture, const char *text)
     gif_diagnostics_free(diagnostics);
     fclose(out);
     GString *errors = g_string_new(NULL);
-    g_auto(GStrv) lines = g_strsplit(json, "\n", -1);
-    for (guint i = 0; lines[i]; i++) {
-        bool expected = strstr(lines[i], "\"info\"") || strstr(lines[i], "GIF0168") ||
-                        strstr(lines[i], "GIF0150");
-        if (*lines[i] && !expected) {
-            g_string_append_printf(errors, "%s\n", lines[i]);
+    /* Not g_strsplit: its strstr looks at all of the rest for each line under ASan. */
+    const char *end = json + strlen(json), *next;
+    for (const char *at = json; at < end; at = next + 1) {
+        next = memchr(at, '\n', (gsize)(end - at));
+        next = next ? next : end;
+        g_autofree char *line = g_strndup(at, (gsize)(next - at));
+        bool expected =
+            strstr(line, "\"info\"") || strstr(line, "GIF0168") || strstr(line, "GIF0150");
+        if (*line && !expected) {
+            g_string_append_printf(errors, "%s\n", line);
         }
     }
     return g_string_free(errors, FALSE);
