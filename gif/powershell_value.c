@@ -29,19 +29,6 @@ slice_is(TblSlice text, const char *word)
     return text.len == strlen(word) && starts_with(text, word);
 }
 
-static TblSlice
-blanks_trim(TblSlice text)
-{
-    while (text.len > 0 && g_ascii_isspace(*text.ptr)) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && g_ascii_isspace(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 bool
 gif_powershell_is_type_name(TblSlice text)
 {
@@ -59,10 +46,10 @@ gif_powershell_is_type_name(TblSlice text)
 bool
 gif_powershell_is_cut(TblSlice text)
 {
-    text = blanks_trim(text);
+    text = gif_split_trim(text);
     if (text.len > 0 && text.ptr[text.len - 1] == '}') {
         text.len--;
-        text = blanks_trim(text);
+        text = gif_split_trim(text);
     }
     return ends_with(text, "...") || ends_with(text, "\xe2\x80\xa6");
 }
@@ -78,7 +65,7 @@ gif_powershell_is_unlimited(TblSlice text)
 GifPowershellList
 gif_powershell_list(TblSlice text)
 {
-    text = blanks_trim(text);
+    text = gif_split_trim(text);
     bool braces = text.len >= 2 && *text.ptr == '{' && text.ptr[text.len - 1] == '}';
     return (GifPowershellList){braces ? (TblSlice){text.ptr + 1, text.len - 2} : text, braces};
 }
@@ -113,7 +100,7 @@ gif_powershell_next_reference(GifPowershellList *list, TblSlice *value)
         while (at < list->rest.len && !reference_ends(list, at)) {
             at++;
         }
-        *value = blanks_trim((TblSlice){list->rest.ptr, at});
+        *value = gif_split_trim((TblSlice){list->rest.ptr, at});
         at = MIN(at + 1, list->rest.len);
         list->rest = (TblSlice){list->rest.ptr + at, list->rest.len - at};
     } while (value->len == 0 && list->rest.len > 0);
@@ -124,7 +111,7 @@ TblSlice
 gif_powershell_reference(TblSlice text)
 {
     static const char type[] = "smtp:";
-    text = blanks_trim(text);
+    text = gif_split_trim(text);
     if (starts_with(text, type)) {
         return (TblSlice){text.ptr + strlen(type), text.len - strlen(type)};
     }
@@ -164,7 +151,7 @@ gif_powershell_size(TblSlice text, gint64 *kilobytes)
     } units[] = {{"", 1},           {"B", 1},          {"bytes", 1},     {"KB", 1LL << 10},
                  {"MB", 1LL << 20}, {"GB", 1LL << 30}, {"TB", 1LL << 40}};
     gint64 number;
-    text = blanks_trim(text);
+    text = gif_split_trim(text);
     const char *open = memchr(text.ptr, '(', text.len);
     if (open) {
         TblSlice exact = {open + 1, text.len - (size_t)(open + 1 - text.ptr)};
@@ -173,7 +160,7 @@ gif_powershell_size(TblSlice text, gint64 *kilobytes)
         return taken > 0 && ends_with(exact, "bytes)");
     }
     size_t taken = number_read(text, false, &number);
-    TblSlice unit = blanks_trim((TblSlice){text.ptr + taken, text.len - taken});
+    TblSlice unit = gif_split_trim((TblSlice){text.ptr + taken, text.len - taken});
     for (guint i = 0; taken > 0 && i < G_N_ELEMENTS(units); i++) {
         if (slice_is(unit, units[i].name) && number < G_MAXINT64 / units[i].bytes) {
             *kilobytes = number * units[i].bytes / 1024;

@@ -58,3 +58,16 @@ gif_split_typed(TblSlice text, const char *separators)
     }
     return at;
 }
+
+TblSlice
+gif_split_trim(TblSlice text)
+{
+    while (text.len > 0 && g_ascii_isspace(*text.ptr)) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && g_ascii_isspace(text.ptr[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}

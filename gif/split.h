@@ -12,3 +12,5 @@
 size_t gif_split_typed(TblSlice text, const char *separators);
 /* `text` without separators, blanks and line ends at its begin. */
 TblSlice gif_split_skip(TblSlice text, const char *separators);
+/* `text` without blanks and line ends at its ends. */
+TblSlice gif_split_trim(TblSlice text);

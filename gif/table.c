@@ -1,5 +1,7 @@
 #include "gif/table.h"
 
+#include "gif/split.h"
+
 /* The separator of the header: the first one that stands outside quotes. */
 static char
 separator_sniff(TblSlice text, const char *skip)
@@ -47,19 +49,6 @@ field_text(const GifField *field, GString *out)
     return (TblSlice){out->str, out->len};
 }
 
-static TblSlice
-blanks_trim(TblSlice text)
-{
-    while (text.len > 0 && g_ascii_isspace(*text.ptr)) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && g_ascii_isspace(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 /* A record that is a line before the header. The fields of a faulty one are not there. */
 static bool
 is_skipped(const GifRecord *record, const char *skip)
@@ -84,7 +73,7 @@ header_read(GifTable *table, const char *skip, GifNotes *notes)
         return false;
     }
     for (guint i = 0; i < table->record->count; i++) {
-        TblSlice name = blanks_trim(field_text(&table->record->field[i], table->text));
+        TblSlice name = gif_split_trim(field_text(&table->record->field[i], table->text));
         g_ptr_array_add(table->names, g_strndup(name.ptr, name.len));
     }
     return true;
@@ -154,5 +143,5 @@ gif_table_cell(GifTable *table, guint index)
     if (index >= table->record->count || index >= GIF_COLUMNS_MAX) {
         return (TblSlice){"", 0};
     }
-    return blanks_trim(field_text(&table->record->field[index], table->text));
+    return gif_split_trim(field_text(&table->record->field[index], table->text));
 }

@@ -195,7 +195,7 @@ export_addresses(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *do
     else if (failed > 0)
         g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_TEMPORARY,
                     "%" G_GINT64_FORMAT " keys could not be looked up", failed);
-    tbl_domains_unref(view.domains);
+    tbl_domains_free(view.domains);
     g_ptr_array_unref(keys.keys);
     g_ptr_array_unref(keys.mirrors);
     g_string_chunk_free(keys.chunk);

@@ -4,14 +4,6 @@
 
 #include <string.h>
 
-char *
-pd_ctl_proxy_text(const TblProxy *proxy)
-{
-    g_autofree char *type =
-        proxy->primary ? g_ascii_strup(proxy->type, -1) : g_ascii_strdown(proxy->type, -1);
-    return g_strconcat(type, ":", proxy->value, NULL);
-}
-
 static const char *
 origin_name(TblOrigin origin)
 {
@@ -77,7 +69,7 @@ json_addresses(TblJson *json, const TblObject *object)
     const GPtrArray *addresses = object->addresses;
     tbl_json_array_begin(json, "addresses");
     for (guint i = 0; i < addresses->len; i++) {
-        g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
+        g_autofree char *text = tbl_proxy_text(g_ptr_array_index(addresses, i));
         tbl_json_text(json, NULL, text);
     }
     tbl_json_array_end(json);
@@ -246,13 +238,13 @@ pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObje
     text_line(out, "class", tbl_class_name(object->object_class));
     text_line(out, "origin", origin_name(object->origin));
     for (guint i = 0; i < addresses->len; i++) {
-        g_autofree char *text = pd_ctl_proxy_text(g_ptr_array_index(addresses, i));
+        g_autofree char *text = tbl_proxy_text(g_ptr_array_index(addresses, i));
         text_line(out, "address", text);
     }
     for (guint i = 0; i < object->refs[TBL_REFS_GENERATED]->len; i++)
         text_line(out, "generated", g_ptr_array_index(object->refs[TBL_REFS_GENERATED], i));
     if (object->target) {
-        g_autofree char *text = pd_ctl_proxy_text(object->target);
+        g_autofree char *text = tbl_proxy_text(object->target);
         text_line(out, "target", text);
     }
     text_scalars(out, object);

@@ -10,6 +10,3 @@ bool pd_ctl_append_object_json(GString *out, const TblContext *context, const Tb
 
 /* The same as `key  value` lines. */
 bool pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObject *object);
-
-/* "SMTP:ann@example.com" or, for a secondary, "smtp:..."; caller frees. */
-char *pd_ctl_proxy_text(const TblProxy *proxy);

@@ -170,9 +170,3 @@ pd_keeper_free(PdKeeper *keeper)
     g_free(keeper->path);
     g_free(keeper);
 }
-
-bool
-pd_keeper_open(const PdKeeper *keeper)
-{
-    return keeper->probe != NULL;
-}

@@ -12,4 +12,3 @@ typedef struct PdKeeper PdKeeper;
 /* Tries at once. `plane` is borrowed until pd_keeper_free. */
 PdKeeper *pd_keeper_new(const TblConfig *config, PdPlane *plane);
 void pd_keeper_free(PdKeeper *keeper); /* after pd_plane_free, which lets go of the store */
-bool pd_keeper_open(const PdKeeper *keeper);

@@ -78,13 +78,6 @@ tbl_change_action(bool before, bool after)
     return !before ? "create" : !after ? "delete" : "modify";
 }
 
-char *
-tbl_change_proxy_text(const TblProxy *proxy)
-{
-    g_autofree char *lower = proxy->primary ? NULL : g_ascii_strdown(proxy->type, -1);
-    return g_strconcat(lower ? lower : proxy->type, ":", proxy->value, NULL);
-}
-
 /* ---- Domains as settings ---- */
 
 static void
@@ -150,7 +143,7 @@ json_proxies(TblJson *json, const char *key, const GPtrArray *proxies)
 {
     tbl_json_array_begin(json, key);
     for (guint i = 0; i < proxies->len; i++) {
-        g_autofree char *text = tbl_change_proxy_text(g_ptr_array_index(proxies, i));
+        g_autofree char *text = tbl_proxy_text(g_ptr_array_index(proxies, i));
         tbl_json_text(json, NULL, text);
     }
     tbl_json_array_end(json);
@@ -213,7 +206,7 @@ static void
 text_proxies(GString *out, char mark, const GPtrArray *proxies)
 {
     for (guint i = 0; i < proxies->len; i++) {
-        g_autofree char *text = tbl_change_proxy_text(g_ptr_array_index(proxies, i));
+        g_autofree char *text = tbl_proxy_text(g_ptr_array_index(proxies, i));
         text_item(out, mark, "", text);
     }
 }

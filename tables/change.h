@@ -21,8 +21,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblChange, tbl_change_free)
 
 /* "create", "modify" or "delete" by which states there are. */
 const char *tbl_change_action(bool before, bool after);
-/* "SMTP:ann@north.example", or "smtp:..." for a secondary. Caller frees. */
-char *tbl_change_proxy_text(const TblProxy *proxy);
 
 /* Members of a JSON object that was begun: type, action, class, name, added, removed, promoted. */
 void tbl_change_write_json(const TblChange *change, TblJson *json);

@@ -2,8 +2,6 @@
 
 #include "tables/codec.h"
 
-#include <stdatomic.h>
-
 /* First number of an encoded declaration. Part of the store's format. */
 #define DOMAIN_CLASS_MASK 0x7u
 #define DOMAIN_CLASS_GIVEN (1u << 3)
@@ -19,7 +17,6 @@
 #define DOMAIN_BITS 16
 
 struct TblDomains {
-    atomic_int references;
     GHashTable *by_name; /* name -> TblDomain *, owned */
     GHashTable *mirrors; /* name of OTHER -> GPtrArray of its mirrors, borrowed */
 };
@@ -245,7 +242,6 @@ tbl_domains_new(void)
 {
     TblDomains *domains = g_new(TblDomains, 1);
 
-    atomic_init(&domains->references, 1);
     domains->by_name =
         g_hash_table_new_full(name_hash, g_str_equal, NULL, (GDestroyNotify)tbl_domain_free);
     domains->mirrors =
@@ -317,17 +313,10 @@ tbl_domains_copy(const TblDomains *domains)
     return copy;
 }
 
-TblDomains *
-tbl_domains_ref(TblDomains *domains)
-{
-    atomic_fetch_add_explicit(&domains->references, 1, memory_order_relaxed);
-    return domains;
-}
-
 void
-tbl_domains_unref(TblDomains *domains)
+tbl_domains_free(TblDomains *domains)
 {
-    if (!domains || atomic_fetch_sub_explicit(&domains->references, 1, memory_order_acq_rel) != 1)
+    if (!domains)
         return;
     g_hash_table_unref(domains->mirrors);
     g_hash_table_unref(domains->by_name);

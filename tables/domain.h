@@ -58,16 +58,15 @@ bool tbl_domain_extends(const TblDomain *domain);
 void tbl_domain_encode(const TblDomain *domain, GByteArray *out);
 TblDomain *tbl_domain_decode(TblSlice bytes, TblSlice name); /* NULL when broken */
 
-/* All declarations. Immutable once built, reference counted, shared between threads. */
+/* All declarations. Immutable once built; each view owns its own. */
 typedef struct TblDomains TblDomains;
 TblDomains *tbl_domains_new(void);
 void tbl_domains_add(TblDomains *domains,
                      TblDomain *domain); /* takes it; replaces; only while building */
 void tbl_domains_remove(TblDomains *domains, const char *name); /* only while building */
 TblDomains *tbl_domains_copy(const TblDomains *domains);        /* for building on */
-TblDomains *tbl_domains_ref(TblDomains *domains);
-void tbl_domains_unref(TblDomains *domains);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblDomains, tbl_domains_unref)
+void tbl_domains_free(TblDomains *domains);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblDomains, tbl_domains_free)
 guint tbl_domains_count(const TblDomains *domains);
 
 /* The declaration that covers a canonical domain: itself, else the longest `.parent`. NULL: not

@@ -42,7 +42,7 @@ tbl_draft_free(TblDraft *draft)
         return;
     tbl_view_end(draft->snapshot);
     tbl_view_free(draft->snapshot);
-    tbl_domains_unref(draft->domains);
+    tbl_domains_free(draft->domains);
     g_hash_table_unref(draft->changed_domains);
     g_hash_table_unref(draft->changed_tombstones);
     tbl_overlay_clear(&draft->objects);

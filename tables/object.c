@@ -300,3 +300,10 @@ tbl_refs_name(TblRefs which)
     };
     return names[which];
 }
+
+char *
+tbl_proxy_text(const TblProxy *proxy)
+{
+    g_autofree char *lower = proxy->primary ? NULL : g_ascii_strdown(proxy->type, -1);
+    return g_strconcat(lower ? lower : proxy->type, ":", proxy->value, NULL);
+}

@@ -86,6 +86,8 @@ bool tbl_object_equal(const TblObject *a, const TblObject *b);
 TblProxy *tbl_proxy_new(TblSlice type, TblSlice value,
                         bool primary); /* folds the type to upper case */
 void tbl_proxy_free(TblProxy *proxy);
+/* "SMTP:ann@north.example", or "smtp:..." for a secondary. Caller frees. */
+char *tbl_proxy_text(const TblProxy *proxy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblProxy, tbl_proxy_free)
 
 /* The primary of a type ("SMTP"), or NULL. Borrowed. */

@@ -90,7 +90,7 @@ tbl_view_free(TblView *base)
         return;
     tbl_reader_free(view->reader);
     if (view->domains)
-        tbl_domains_unref(view->domains);
+        tbl_domains_free(view->domains);
     g_free(view);
 }
 
@@ -131,11 +131,11 @@ load_domains(ReaderView *view)
     TblResult result =
         tbl_reader_each(view->reader, TBL_DB_DOMAINS, (TblSlice){0}, load_domain, &loading);
     if (result != TBL_FOUND || loading.broken) {
-        tbl_domains_unref(loading.domains);
+        tbl_domains_free(loading.domains);
         return false;
     }
     if (view->domains)
-        tbl_domains_unref(view->domains);
+        tbl_domains_free(view->domains);
     view->domains = loading.domains;
     view->domains_generation = tbl_reader_meta(view->reader)->domains_generation;
     view->domains_of_reader = true;

@@ -72,7 +72,7 @@ static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
     tbl_config_unref(fixture->config);
-    tbl_domains_unref(fixture->view.domains);
+    tbl_domains_free(fixture->view.domains);
 }
 
 static void
