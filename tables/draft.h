@@ -55,8 +55,9 @@ void tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, 
 bool tbl_draft_visit_changes(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
 bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
 
-/* Commits the net changes as one batch. `*number` is the batch, 0 when there was no net change and
- * nothing was written;
+/* Commits the net changes as one batch; with `info` NULL as no batch, which is how rows of origin
+ * directory are written: they can be read again from the directory, so nothing undoes them.
+ * `*number` is the batch, 0 for none or when there was no net change and nothing was written;
  * `*generation` the generation after. TBL_STORE_ERROR_STALE when somebody committed since the
  * snapshot. */
 bool tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number,

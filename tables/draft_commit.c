@@ -201,8 +201,15 @@ tbl_draft_is_empty(TblDraft *draft)
 typedef struct {
     TblDraft *draft;
     TblWriter *writer;
-    TblUndoLog *undo;
+    TblUndoLog *undo; /* NULL: a replicated change, which is no batch and is not undone */
 } Commit;
+
+static void
+note_before(Commit *commit, TblUndoKind kind, TblSlice key, const GByteArray *before)
+{
+    if (commit->undo)
+        tbl_undo_add(commit->undo, kind, key, (TblSlice){(const char *)before->data, before->len});
+}
 
 static bool
 write_objects(Commit *commit)
@@ -220,8 +227,7 @@ write_objects(Commit *commit)
         TblSlice key = tbl_overlay_key(entry);
         if (before)
             tbl_object_encode(before, old);
-        tbl_undo_add(commit->undo, TBL_UNDO_OBJECT, key,
-                     (TblSlice){(const char *)old->data, old->len});
+        note_before(commit, TBL_UNDO_OBJECT, key, old);
         meta->objects += (after != NULL) - (before != NULL);
         meta->addresses +=
             (after ? after->addresses->len : 0) - (guint64)(before ? before->addresses->len : 0);
@@ -249,8 +255,7 @@ note_tombstones(Commit *commit)
         if (!load_tombstone(commit->draft, at->data, before, after))
             return false;
         if (!same_bytes(before, after))
-            tbl_undo_add(commit->undo, TBL_UNDO_TOMBSTONE, tbl_slice(at->data),
-                         (TblSlice){(const char *)before->data, before->len});
+            note_before(commit, TBL_UNDO_TOMBSTONE, tbl_slice(at->data), before);
     }
     return true;
 }
@@ -293,8 +298,7 @@ write_domains(Commit *commit)
                         *after = tbl_domains_get(commit->draft->domains, name);
         if (before)
             tbl_domain_encode(before, bytes);
-        tbl_undo_add(commit->undo, TBL_UNDO_DOMAIN, tbl_slice(name),
-                     (TblSlice){(const char *)bytes->data, bytes->len});
+        note_before(commit, TBL_UNDO_DOMAIN, tbl_slice(name), bytes);
         g_byte_array_set_size(bytes, 0);
         if (after) {
             tbl_domain_encode(after, bytes);
@@ -326,19 +330,20 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
                     "the store has changed since it was read");
         return false;
     }
-    guint64 batch = meta->batch + 1;
+    guint64 batch = info ? meta->batch + 1 : 0;
     bool fresh = meta->objects == 0 && !meta->populated;
     meta->next_id = draft->next_id;
-    commit.undo = tbl_undo_new(commit.writer, batch);
+    commit.undo = info ? tbl_undo_new(commit.writer, batch) : NULL;
     if (!write_objects(&commit) || !note_tombstones(&commit)) {
-        tbl_undo_abort(commit.undo);
+        if (commit.undo)
+            tbl_undo_abort(commit.undo);
         tbl_writer_abort(commit.writer);
         return tbl_store_set_unreadable(error);
     }
     write_overlay(&commit, TBL_DB_NAMES, &draft->names, fresh);
     write_overlay(&commit, TBL_DB_ADDRESSES, &draft->addresses, fresh);
     write_domains(&commit);
-    if (!tbl_undo_finish(commit.undo, info)) {
+    if (info && !tbl_undo_finish(commit.undo, info)) {
         tbl_writer_abort(commit.writer);
         g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
                     "batch %" G_GUINT64_FORMAT " cannot be marked as undone", info->undoes);

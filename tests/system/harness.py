@@ -57,7 +57,7 @@ ADDRESS_MAPS = (
 DOMAIN_MAPS = ("virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 ALL_MAPS = ADDRESS_MAPS + DOMAIN_MAPS
 
-PROGRAM_PLACES = {"policyd": "policyd", "policyctl": "policyd", "gif-import": "gif"}
+PROGRAM_PLACES = {"policyd": "policyd", "policyctl": "policyd", "gif-import": "gif", "replicate": "tests/system"}
 _copies = {}
 _copy_dir = None
 
@@ -493,6 +493,20 @@ class World:
         self.files += 1
         path = self.file(name or f"in{self.files}.csv", content)
         return self.run("gif-import", "--config", self.conf, *options, path, rc=rc, **kw)
+
+    def replicate(self, *objects):
+        """Writes objects of origin directory, as a replica would: dictionaries, lists for what has several values.
+
+        {"delete": NAME} deletes one. An address is given as SMTP:... (primary) or smtp:...
+        """
+        lines = []
+        for given in objects:
+            fields = [("name", given["name"])] if "name" in given else []
+            for key, values in given.items():
+                if key != "name":
+                    fields += [(key, v) for v in (values if isinstance(values, (list, tuple)) else [values])]
+            lines.append("\t".join(f"{key}={value}" for key, value in fields) + "\n")
+        return self.run("replicate", self.store, stdin="".join(lines))
 
     def export(self):
         return self.ctl("export", "--format=json").json()

@@ -155,6 +155,25 @@ test_moving_an_address(void)
     assert_lookup(fixture, "relay_recipient_maps", "x@north.example", "OK bob@north.example");
 }
 
+static void
+test_replicated_change_is_no_batch(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    g_autoptr(GError) error = NULL;
+    guint64 last = fixture_commit(fixture), number = 1, before, after;
+    before = tbl_draft_base(fixture_draft(fixture))->generation;
+    TblObject *object = fixture_object(TBL_CLASS_MAILBOX, "eve", "SMTP:eve@relay.example", NULL);
+    object->origin = TBL_ORIGIN_DIRECTORY;
+    fixture_put(fixture, object);
+    g_assert_true(tbl_draft_commit(fixture_draft(fixture), NULL, &number, &after, &error));
+    g_assert_no_error(error);
+    g_clear_pointer(&fixture->draft, tbl_draft_free);
+    g_assert_cmpuint(number, ==, 0);
+    g_assert_cmpuint(after, ==, before + 1);
+    g_assert_cmpuint(tbl_draft_base(fixture_draft(fixture))->batch, ==, last);
+    assert_lookup(fixture, "relay_recipient_maps", "eve@relay.example", "OK eve@relay.example");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -166,5 +185,6 @@ main(int argc, char **argv)
     g_test_add_func("/draft/taken", test_taken_address_is_refused);
     g_test_add_func("/draft/stale", test_stale_snapshot_is_refused);
     g_test_add_func("/draft/moving", test_moving_an_address);
+    g_test_add_func("/draft/replicated", test_replicated_change_is_no_batch);
     return g_test_run();
 }
