@@ -337,6 +337,7 @@ decision_run(GifDecision *decision, GifLedgerRow place, guint64 told_line)
 {
     GifPlan *plan = decision->plan;
     decision->line = place.line;
+    tbl_draft_set_source(plan->draft, place.source, place.line);
     row_decide(decision);
     bool failed = gif_notes_failed(plan->notes);
     if (decision->changed && !failed && !decision->broken) {
@@ -382,5 +383,6 @@ gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error)
 bool
 gif_plan_finish(GifPlan *plan, GError **error)
 {
+    tbl_draft_set_source(plan->draft, 0, 0); /* what follows belongs to no row */
     return gif_pending_finish(plan->pending, error);
 }

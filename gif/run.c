@@ -250,7 +250,7 @@ err_files_write(Run *run)
 static bool
 draft_commit(Run *run, GError **error)
 {
-    if (!gif_tombstones_leave(run->draft, run->config, error)) {
+    if (!gif_tombstones_leave(run->draft, run->config, run->ledger, error)) {
         return false;
     }
     g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));

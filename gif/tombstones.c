@@ -6,10 +6,22 @@
 
 #define NOTICE "no longer in use"
 
+typedef struct {
+    char *address;
+    guint64 object;
+} Lost;
+
+static void
+lost_clear(gpointer pointer)
+{
+    g_free(((Lost *)pointer)->address);
+}
+
 /* Notes the SMTP addresses that an object loses. */
 static bool
 lost_collect(const TblObject *before, const TblObject *after, gpointer data)
 {
+    GArray *all = data;
     if (!before) {
         return true;
     }
@@ -17,7 +29,8 @@ lost_collect(const TblObject *before, const TblObject *after, gpointer data)
     for (guint i = 0; i < change->removed->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(change->removed, i);
         if (g_str_equal(proxy->type, "SMTP")) {
-            g_ptr_array_add(data, g_strdup(proxy->value));
+            Lost lost = {g_strdup(proxy->value), before->id};
+            g_array_append_val(all, lost);
         }
     }
     return true;
@@ -46,7 +59,8 @@ tombstone_leave(TblDraft *draft, const char *address, gint64 expires, GError **e
 }
 
 bool
-gif_tombstones_leave(TblDraft *draft, const TblConfig *config, GError **error)
+gif_tombstones_leave(TblDraft *draft, const TblConfig *config, const GifLedger *ledger,
+                     GError **error)
 {
     const char *duration = config->import.tombstone;
     guint64 seconds = 0;
@@ -54,12 +68,17 @@ gif_tombstones_leave(TblDraft *draft, const TblConfig *config, GError **error)
         return true; /* off; anything else was refused when the configuration was read */
     }
     gint64 expires = g_get_real_time() / G_USEC_PER_SEC + (gint64)seconds;
-    g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(Lost));
+    g_array_set_clear_func(lost, lost_clear);
     if (!tbl_draft_foreach_change(draft, lost_collect, lost, error)) {
         return false;
     }
     for (guint i = 0; i < lost->len; i++) {
-        if (!tombstone_leave(draft, g_ptr_array_index(lost, i), expires, error)) {
+        const Lost *item = &g_array_index(lost, Lost, i);
+        GifLedgerRow row = {0};
+        (void)gif_ledger_get(ledger, item->object, &row);
+        tbl_draft_set_source(draft, row.source, row.line);
+        if (!tombstone_leave(draft, item->address, expires, error)) {
             return false;
         }
     }

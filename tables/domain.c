@@ -14,7 +14,8 @@
 #define DOMAIN_MIRROR (1u << 13)
 #define DOMAIN_RULE (1u << 14)
 #define DOMAIN_CATCH_ALL (1u << 15)
-#define DOMAIN_BITS 16
+#define DOMAIN_BATCH (1u << 16) /* absent in stores from before it was noted */
+#define DOMAIN_BITS 17
 
 struct TblDomains {
     GHashTable *by_name; /* name -> TblDomain *, owned */
@@ -164,11 +165,14 @@ tbl_domain_encode(const TblDomain *domain, GByteArray *out)
     bits |= domain->mirror ? DOMAIN_MIRROR : 0;
     bits |= domain->rule ? DOMAIN_RULE : 0;
     bits |= domain->catch_all ? DOMAIN_CATCH_ALL : 0;
+    bits |= domain->batch ? DOMAIN_BATCH : 0;
     tbl_encode_number(out, bits);
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
         if (texts[i])
             tbl_encode_string(out, tbl_slice(texts[i]));
     }
+    if (domain->batch)
+        tbl_encode_number(out, domain->batch);
 }
 
 /* NULL when the bit says that there is none; an empty or NUL-holding text is damage. */
@@ -210,6 +214,8 @@ tbl_domain_decode(TblSlice bytes, TblSlice name)
     domain->mirror = text_decode(&cursor, bits & DOMAIN_MIRROR);
     domain->rule = text_decode(&cursor, bits & DOMAIN_RULE);
     domain->catch_all = text_decode(&cursor, bits & DOMAIN_CATCH_ALL);
+    if (bits & DOMAIN_BATCH)
+        domain->batch = tbl_cursor_number(&cursor);
     if (!tbl_cursor_done(&cursor) || domain->rewrite > TBL_SWITCH_NO ||
         domain->expand > TBL_SWITCH_NO || domain->extensions > TBL_SWITCH_NO)
         return NULL;

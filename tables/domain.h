@@ -37,6 +37,7 @@ typedef struct {
     char *catch_all; /* external address, NULL for none */
     TblSwitch rewrite, expand, extensions;
     TblUnknown unknown;
+    guint64 batch; /* that declared it so; 0: not known. Set by the commit, no part of equality */
 } TblDomain;
 
 TblDomain *tbl_domain_new(const char *name, TblDomainClass domain_class);

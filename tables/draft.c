@@ -31,6 +31,8 @@ tbl_draft_new(TblStore *store, GError **error)
     draft->scratch = g_byte_array_new();
     draft->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->displaced = g_array_new(FALSE, FALSE, sizeof(guint64));
+    draft->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    tbl_draft_set_source(draft, 0, 0);
     tbl_draft_init_view(draft);
     return draft;
 }
@@ -51,6 +53,7 @@ tbl_draft_free(TblDraft *draft)
     g_byte_array_unref(draft->scratch);
     g_hash_table_unref(draft->numbers);
     g_array_unref(draft->displaced);
+    g_hash_table_unref(draft->kept);
     if (draft->rules)
         g_ptr_array_unref(draft->rules);
     g_free(draft);
@@ -178,7 +181,8 @@ tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows)
 
 typedef struct {
     TblDraft *draft;
-    bool add; /* else remove */
+    bool add;  /* else remove */
+    bool keep; /* removed to be put again: their sources stay */
     bool failed;
     char *taken; /* an address that another object holds */
 } RowChange;
@@ -214,8 +218,11 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
 {
     RowChange *change = data;
     TblRows rows;
+    TblRow put = *row;
     if (change->failed || change->taken)
         return;
+    if (change->add)
+        put.source = tbl_draft_source_of(change->draft, key, row);
     if (draft_view_rows(&change->draft->view.base, key, &rows) == TBL_FAILED) {
         change->failed = true;
         return;
@@ -232,10 +239,12 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
         return;
     }
     if (change->add) {
-        tbl_rows_put(&rows, row);
+        tbl_rows_put(&rows, &put);
         if (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY)
             make_way(change->draft, key, &rows, row->object);
     } else if (there && there->object == row->object) {
+        if (change->keep)
+            tbl_draft_keep_source(change->draft, key, there);
         tbl_rows_remove(&rows, row->kind);
     } else {
         return;
@@ -244,9 +253,9 @@ change_row(TblSlice key, const TblRow *row, gpointer data)
 }
 
 static bool
-change_rows(TblDraft *draft, const TblObject *object, bool add, GError **error)
+change_rows(TblDraft *draft, const TblObject *object, RowChange change, GError **error)
 {
-    RowChange change = {.draft = draft, .add = add};
+    change.draft = draft;
     bool complete = tbl_object_foreach_row(object, change_row, &change);
     g_autofree char *taken = change.taken;
     if (change.failed)
@@ -254,7 +263,7 @@ change_rows(TblDraft *draft, const TblObject *object, bool add, GError **error)
     else if (taken)
         g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM,
                     "%s: the address belongs to another object", taken);
-    else if (add && !complete)
+    else if (change.add && !complete)
         g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_SYSTEM, "%s: an address is not valid",
                     object->name);
     else
@@ -316,6 +325,7 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
     if (!take_back_id(draft, object, error))
         return false;
     bool create = object->id == 0;
+    g_hash_table_remove_all(draft->kept);
     if (create) {
         object->id = draft->next_id++;
     } else {
@@ -325,12 +335,13 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
             g_propagate_error(error, g_steal_pointer(&lost));
             return false;
         }
-        if (before && !change_rows(draft, before, false, error))
+        if (before && !change_rows(draft, before, (RowChange){.keep = true}, error))
             return false;
         create = !before; /* one that was deleted comes back under its id */
         draft->next_id = MAX(draft->next_id, object->id + 1);
     }
-    if (!tbl_generate_update(draft, object, error) || !change_rows(draft, object, true, error))
+    if (!tbl_generate_update(draft, object, error) ||
+        !change_rows(draft, object, (RowChange){.add = true}, error))
         return false;
     set_object(draft, object->id, object);
     if (create)
@@ -401,7 +412,7 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
     }
     if (!before)
         return true;
-    if (!change_rows(draft, before, false, error))
+    if (!change_rows(draft, before, (RowChange){0}, error))
         return false;
     set_object(draft, id, NULL);
     set_name(draft, before, false);
@@ -417,10 +428,13 @@ tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombston
         tbl_store_set_unreadable(error);
         return false;
     }
-    if (tombstone)
-        tbl_rows_put(&rows, tombstone);
-    else
+    if (tombstone) {
+        TblRow put = *tombstone;
+        put.source = tbl_draft_source_of(draft, tbl_slice(key), tombstone);
+        tbl_rows_put(&rows, &put);
+    } else {
         tbl_rows_remove(&rows, TBL_ROW_TOMBSTONE);
+    }
     g_hash_table_add(draft->changed_tombstones, g_strdup(key));
     store_rows(draft, tbl_slice(key), &rows);
     return true;

@@ -31,6 +31,15 @@ TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
 /* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
 TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 
+/* Where what is put from now on comes from: a row of an import (`file`: index among the files of
+ * the batch; `line` from 1), or line 0 for the batch alone, which is so at first. An address that
+ * the same object had in the same spelling keeps the source it had, also through deletion and
+ * return in one draft. What a rollback brings back comes from the rollback's batch. */
+void tbl_draft_set_source(TblDraft *draft, guint file, guint64 line);
+/* The same for a draft that is committed as no batch: seconds since 1970 of the directory's sync.
+ */
+void tbl_draft_set_synced(TblDraft *draft, gint64 synced);
+
 /* Creates (id 0: one is assigned; an id that nobody has: under that one) or replaces an object. The
  * caller has checked names and uniqueness; what it takes from others' rows is a bug there and fails
  * here. `object` gets its id, and its generated addresses (tables/generate.h). */

@@ -146,13 +146,10 @@ load_tombstone(TblDraft *draft, const char *key, GByteArray *before, GByteArray 
     TblView *views[] = {draft->snapshot, &draft->view.base};
     GByteArray *bytes[] = {before, after};
     for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
-        TblRows rows, only = {0};
+        TblRows rows;
         if (views[i]->rows(views[i], tbl_slice(key), &rows) == TBL_FAILED)
             return false;
-        const TblRow *tombstone = tbl_rows_get(&rows, TBL_ROW_TOMBSTONE);
-        if (tombstone)
-            tbl_rows_put(&only, tombstone);
-        tbl_rows_encode(&only, tbl_slice(key), bytes[i]);
+        (void)tbl_rows_encode_tombstone(&rows, tbl_slice(key), bytes[i]);
     }
     return true;
 }
@@ -301,7 +298,9 @@ write_domains(Commit *commit)
         note_before(commit, TBL_UNDO_DOMAIN, tbl_slice(name), bytes);
         g_byte_array_set_size(bytes, 0);
         if (after) {
-            tbl_domain_encode(after, bytes);
+            g_autoptr(TblDomain) stamped = tbl_domain_copy(after);
+            stamped->batch = commit->undo ? meta->batch + 1 : 0;
+            tbl_domain_encode(stamped, bytes);
             tbl_writer_put(commit->writer, TBL_DB_DOMAINS, tbl_slice(name),
                            (TblSlice){(const char *)bytes->data, bytes->len});
         } else {

@@ -38,10 +38,16 @@ struct TblDraft {
     GByteArray *scratch;
     GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */
     GHashTable *numbers; /* folded local part -> the number that its next one gets */
-    GArray *displaced;   /* ids of objects whose generated address an explicit one took */
+    TblSource source;    /* of local rows that are put; of the directory's by its `synced` */
+    GHashTable *kept;  /* kind, key and spelling -> TblSource of the rows of the object being put */
+    GArray *displaced; /* ids of objects whose generated address an explicit one took */
 };
 
 void tbl_draft_init_view(TblDraft *draft);
+/* Remembers the source of a row that is taken away to be put again. */
+void tbl_draft_keep_source(TblDraft *draft, TblSlice key, const TblRow *row);
+/* The source of a row that is put. Looks into the snapshot only for what was taken away before. */
+TblSource tbl_draft_source_of(TblDraft *draft, TblSlice key, const TblRow *row);
 
 void tbl_overlay_init(TblOverlay *overlay);
 void tbl_overlay_clear(TblOverlay *overlay);

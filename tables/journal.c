@@ -163,15 +163,10 @@ tbl_journal_follow(const TblJournal *journal, const TblJournalFuncs *funcs, gpoi
 static TblResult
 tombstone_state(TblSlice key, TblSlice bytes, GByteArray *state)
 {
-    TblRows rows, alone = {0};
+    TblRows rows;
     if (!tbl_rows_decode(&rows, key, bytes))
         return TBL_FAILED;
-    const TblRow *tombstone = tbl_rows_get(&rows, TBL_ROW_TOMBSTONE);
-    if (!tombstone)
-        return TBL_NOTFOUND;
-    tbl_rows_put(&alone, tombstone);
-    tbl_rows_encode(&alone, key, state);
-    return TBL_FOUND;
+    return tbl_rows_encode_tombstone(&rows, key, state) ? TBL_FOUND : TBL_NOTFOUND;
 }
 
 TblResult

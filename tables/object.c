@@ -71,6 +71,7 @@ tbl_object_copy(const TblObject *object)
     copy->authenticated_only = object->authenticated_only;
     copy->disabled = object->disabled;
     copy->created = object->created;
+    copy->dn = g_strdup(object->dn);
     strings_copy(copy->other, object->other);
     return copy;
 }
@@ -81,6 +82,7 @@ tbl_object_free(TblObject *object)
     if (!object)
         return;
     g_free(object->name);
+    g_free(object->dn);
     g_ptr_array_unref(object->addresses);
     tbl_proxy_free(object->target);
     for (guint i = 0; i < TBL_TEXT_COUNT; i++)
@@ -209,7 +211,7 @@ tbl_object_equal(const TblObject *a, const TblObject *b)
         a->limit_out != b->limit_out || a->hidden != b->hidden ||
         a->deliver_and_redirect != b->deliver_and_redirect ||
         a->authenticated_only != b->authenticated_only || a->disabled != b->disabled ||
-        a->created != b->created || !a->target != !b->target)
+        a->created != b->created || g_strcmp0(a->dn, b->dn) != 0 || !a->target != !b->target)
         return false;
     if (a->target && proxy_compare(a->target, b->target) != 0)
         return false;

@@ -71,6 +71,7 @@ typedef struct {
     bool authenticated_only; /* msExchRequireAuthToSendTo */
     bool disabled;
     guint64 created;  /* seconds since 1970, replicated rows only, else 0 */
+    char *dn;         /* where the directory has it; replicated objects only, else NULL */
     GPtrArray *other; /* char * pairs: attribute name, value; kept and exported only; owned */
 } TblObject;
 

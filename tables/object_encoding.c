@@ -17,7 +17,8 @@
 #define OBJECT_OTHER (1u << 13)
 #define OBJECT_TEXT_SHIFT 14
 #define OBJECT_REFS_SHIFT (OBJECT_TEXT_SHIFT + TBL_TEXT_COUNT)
-#define OBJECT_BITS (OBJECT_REFS_SHIFT + TBL_REFS_COUNT)
+#define OBJECT_DN ((guint64)1 << (OBJECT_REFS_SHIFT + TBL_REFS_COUNT))
+#define OBJECT_BITS (OBJECT_REFS_SHIFT + TBL_REFS_COUNT + 1)
 
 /* An address begins with a number: bit 0 primary, the rest 0 (the type follows) or 1 (SMTP, nearly
  * all). */
@@ -88,6 +89,7 @@ object_bits(const TblObject *object)
     bits |= object->limit_out >= 0 ? OBJECT_LIMIT_OUT : 0;
     bits |= object->created != 0 ? OBJECT_CREATED : 0;
     bits |= object->other->len > 0 ? OBJECT_OTHER : 0;
+    bits |= object->dn ? OBJECT_DN : 0;
     for (guint i = 0; i < TBL_TEXT_COUNT; i++)
         bits |= (guint64)(object->text[i] != NULL) << (OBJECT_TEXT_SHIFT + i);
     for (guint i = 0; i < TBL_REFS_COUNT; i++)
@@ -119,6 +121,8 @@ tbl_object_encode(const TblObject *object, GByteArray *out)
         tbl_encode_number(out, object->created);
     if (object->other->len > 0)
         strings_encode(object->other, out);
+    if (object->dn)
+        tbl_encode_string(out, tbl_slice(object->dn));
 }
 
 /* A string without NUL, copied; NULL (and a broken cursor) otherwise. */
@@ -237,6 +241,8 @@ body_decode(TblCursor *cursor, TblObject *object, guint64 bits)
         object->created = tbl_cursor_number(cursor);
     if (bits & OBJECT_OTHER)
         strings_decode(cursor, object->other);
+    if (bits & OBJECT_DN)
+        object->dn = string_decode(cursor);
     if (object->other->len % 2 != 0)
         cursor->broken = true;
 }

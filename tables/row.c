@@ -19,6 +19,8 @@ enum {
     ROW_SPELT_AS_KEY = 1 << 7,
     ROW_HAS_PRIMARY = 1 << 8,
     ROW_MOVED = 1 << 9,
+    ROW_SOURCE = 1 << 10,      /* absent in rows of stores from before sources were noted */
+    ROW_SOURCE_FILE = 1 << 11, /* not the first file of the batch */
 };
 
 /* The part of a key behind `type:`. */
@@ -29,6 +31,40 @@ key_value(TblSlice key)
     if (!colon)
         return (TblSlice){key.ptr, 0};
     return (TblSlice){colon + 1, (size_t)(key.ptr + key.len - colon - 1)};
+}
+
+/* Behind everything else of a row: the batch, then the line, or for 0 (the directory) the time. */
+static void
+source_decode(TblSource *source, TblCursor *cursor, guint64 flags)
+{
+    if (!(flags & ROW_SOURCE))
+        return;
+    source->batch = tbl_cursor_number(cursor);
+    if (source->batch == 0) {
+        source->synced = (gint64)tbl_cursor_number(cursor);
+        return;
+    }
+    source->line = tbl_cursor_number(cursor);
+    if (flags & ROW_SOURCE_FILE)
+        source->file = (guint32)tbl_cursor_number(cursor);
+}
+
+static void
+source_encode(const TblSource *source, GByteArray *out)
+{
+    if (source->batch == 0 && source->synced == 0)
+        return;
+    tbl_encode_number(out, source->batch);
+    tbl_encode_number(out, source->batch ? source->line : (guint64)source->synced);
+    if (source->batch && source->file)
+        tbl_encode_number(out, source->file);
+}
+
+static guint64
+source_flags(const TblSource *source)
+{
+    guint64 noted = source->batch || source->synced ? ROW_SOURCE : 0;
+    return noted | (source->batch && source->file ? ROW_SOURCE_FILE : 0);
 }
 
 static bool
@@ -53,6 +89,7 @@ row_decode(TblRow *row, TblCursor *cursor, TblSlice key)
     } else if (flags & ROW_HAS_PRIMARY) {
         row->primary_address = row->primary ? row->spelling : tbl_cursor_string(cursor);
     }
+    source_decode(&row->source, cursor, flags);
     return !cursor->broken && row->spelling.len > 0;
 }
 
@@ -78,7 +115,8 @@ row_encode(const TblRow *row, TblSlice key, GByteArray *out)
     guint64 flags = (guint64)row->object_class | (row->primary ? ROW_PRIMARY : 0) |
                     (row->forwards ? ROW_FORWARDS : 0) | (row->homed ? ROW_HOMED : 0) |
                     (row->disabled ? ROW_DISABLED : 0) | (as_key ? ROW_SPELT_AS_KEY : 0) |
-                    (row->primary_address.len ? ROW_HAS_PRIMARY : 0) | (row->moved ? ROW_MOVED : 0);
+                    (row->primary_address.len ? ROW_HAS_PRIMARY : 0) |
+                    (row->moved ? ROW_MOVED : 0) | source_flags(&row->source);
     tbl_encode_number(out, row->kind);
     tbl_encode_number(out, flags);
     tbl_encode_number(out, row->object);
@@ -90,6 +128,7 @@ row_encode(const TblRow *row, TblSlice key, GByteArray *out)
     } else if (row->primary_address.len && !row->primary) {
         tbl_encode_string(out, row->primary_address);
     }
+    source_encode(&row->source, out);
 }
 
 void
@@ -97,6 +136,18 @@ tbl_rows_encode(const TblRows *rows, TblSlice key, GByteArray *out)
 {
     for (guint i = 0; i < rows->count; i++)
         row_encode(&rows->row[i], key, out);
+}
+
+bool
+tbl_rows_encode_tombstone(const TblRows *rows, TblSlice key, GByteArray *out)
+{
+    const TblRow *row = tbl_rows_get(rows, TBL_ROW_TOMBSTONE);
+    if (!row)
+        return false;
+    TblRow alone = *row;
+    alone.source = (TblSource){0};
+    row_encode(&alone, key, out);
+    return true;
 }
 
 void

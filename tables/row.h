@@ -19,6 +19,14 @@ typedef enum {
     TBL_ROW_KINDS = TBL_ROW_DIRECTORY_TARGET,
 } TblRowKind;
 
+/* Where a row comes from. All zero: written by a program that did not note it yet. */
+typedef struct {
+    guint64 batch; /* of the local origin; 0 for the directory's rows */
+    guint32 file;  /* index among the batch's files */
+    guint64 line;  /* where the import row begins in that file; 0: no file, the batch alone */
+    gint64 synced; /* the directory's rows: seconds since 1970 of the sync that brought it */
+} TblSource;
+
 typedef struct {
     TblRowKind kind;
     TblClass object_class;    /* of the owner; 0 for a tombstone */
@@ -33,6 +41,7 @@ typedef struct {
     bool moved;               /* tombstone: `notice` is the new address, else a text */
     TblSlice notice;
     gint64 expires; /* tombstone: seconds since 1970, 0 = never */
+    TblSource source;
 } TblRow;
 
 /* A key's rows in order of kind, at most one of each kind. Slices borrow from the bytes they were
@@ -45,6 +54,9 @@ typedef struct {
 /* `key` is the address key (a spelling that equals its value is not stored again). */
 bool tbl_rows_decode(TblRows *rows, TblSlice key, TblSlice bytes);
 void tbl_rows_encode(const TblRows *rows, TblSlice key, GByteArray *out);
+/* The tombstone alone as rows, without its source: the state that undo records hold and compare.
+ * False when there is none. */
+bool tbl_rows_encode_tombstone(const TblRows *rows, TblSlice key, GByteArray *out);
 /* Puts a row in its place, replacing the one of its kind. */
 void tbl_rows_put(TblRows *rows, const TblRow *row);
 void tbl_rows_remove(TblRows *rows, TblRowKind kind);

@@ -5,6 +5,28 @@ typedef struct {
     char db;
 } Dump;
 
+/* The value without its source: a rollback restores everything but that. */
+static GBytes *
+plain_value(char db, TblSlice key, TblSlice value)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    TblRows rows;
+    if (db == 'a') {
+        g_assert_true(tbl_rows_decode(&rows, key, value));
+        for (guint i = 0; i < rows.count; i++)
+            rows.row[i].source = (TblSource){0};
+        tbl_rows_encode(&rows, key, out);
+    } else if (db == 'd') {
+        g_autoptr(TblDomain) domain = tbl_domain_decode(value, key);
+        g_assert_nonnull(domain);
+        domain->batch = 0;
+        tbl_domain_encode(domain, out);
+    } else {
+        g_byte_array_append(out, (const guint8 *)value.ptr, (guint)value.len);
+    }
+    return g_bytes_new(out->data, out->len);
+}
+
 static bool
 dump_record(TblSlice key, TblSlice value, gpointer data)
 {
@@ -14,7 +36,7 @@ dump_record(TblSlice key, TblSlice value, gpointer data)
     for (size_t i = 0; i < key.len; i++)
         g_string_append_printf(name, "%02x", (unsigned char)key.ptr[i]);
     g_hash_table_insert(dump->records, g_string_free(name, FALSE),
-                        g_bytes_new(value.ptr, value.len));
+                        plain_value(dump->db, key, value));
     return true;
 }
 

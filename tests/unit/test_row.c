@@ -51,6 +51,44 @@ test_round_trip(void)
     }
 }
 
+/* The source stands behind the rest; rows without one are as they were before there were any. */
+static void
+test_source(void)
+{
+    static const TblSource sources[] = {{0},
+                                        {.batch = 7},
+                                        {.batch = 7, .line = 1000000},
+                                        {.batch = 300, .file = 2, .line = 12},
+                                        {.synced = 1795000000}};
+    TblSlice key = tbl_slice("smtp:ann@north.example");
+    gsize plain = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        TblRows rows = {0}, back;
+        TblRow one = row(TBL_ROW_LOCAL, 300, "ann@north.example", "lee@north.example");
+        TblRow two = row(TBL_ROW_DIRECTORY, 301, "Ann@north.example", "");
+        one.source = two.source = sources[i];
+        tbl_rows_put(&rows, &one);
+        tbl_rows_put(&rows, &two);
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        tbl_rows_encode(&rows, key, bytes);
+        plain = i == 0 ? bytes->len : plain;
+        if (i == 2)
+            g_assert_cmpuint(bytes->len, ==,
+                             plain + 2 * 4 + 1); /* batch, line; longer flags once */
+        g_assert_true(
+            tbl_rows_decode(&back, key, (TblSlice){(const char *)bytes->data, bytes->len}));
+        for (guint r = 0; r < back.count; r++)
+            g_assert_cmpmem(&back.row[r].source, sizeof sources[i], &sources[i], sizeof sources[i]);
+        g_assert_true(tbl_slice_equal(back.row[1].spelling, two.spelling));
+    }
+    /* The encoding of a program that knew no sources. */
+    static const char old[] = "\x01\x89\x01\x05";
+    TblRows back;
+    g_assert_true(tbl_rows_decode(&back, key, (TblSlice){old, sizeof old - 1}));
+    g_assert_cmpuint(back.row[0].object, ==, 5);
+    g_assert_cmpuint(back.row[0].source.batch, ==, 0);
+}
+
 static void
 test_put_replaces_and_remove(void)
 {
@@ -83,6 +121,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/row/round-trip", test_round_trip);
+    g_test_add_func("/row/source", test_source);
     g_test_add_func("/row/put-remove", test_put_replaces_and_remove);
     g_test_add_func("/row/disorder", test_refuses_disorder);
     return g_test_run();
