@@ -41,6 +41,7 @@ enum {
     GIF_CODE_MAX_DELETE = 932,
     GIF_CODE_MUST_KEEP = 933,
     GIF_CODE_ENTANGLED = 934, /* rows that fail can't be left out */
+    GIF_CODE_SIGNATURE = 940, /* a signature is missing or does not verify */
 };
 
 typedef enum { GIF_INFO, GIF_WARNING, GIF_ERROR } GifSeverity;

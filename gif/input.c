@@ -16,6 +16,8 @@ gif_input_free(GifInput *input)
 {
     if (input) {
         g_free(input->path);
+        g_free(input->bytes);
+        g_free(input->signer);
         gif_text_free(input->text);
         g_free(input);
     }
@@ -88,7 +90,7 @@ bytes_read(int fd, gsize expected, gsize *length, GError **error)
 }
 
 GifInput *
-gif_input_read(const char *path, const char *codepage, GifTextFault *fault, GError **error)
+gif_input_read(const char *path, GError **error)
 {
     struct stat status = {.st_mode = STREAM_MODE, .st_size = STREAM_ROOM};
     bool stream = strcmp(path, "-") == 0;
@@ -114,6 +116,14 @@ gif_input_read(const char *path, const char *codepage, GifTextFault *fault, GErr
     input->path = g_strdup(path);
     input->mode = status.st_mode & 0777;
     tbl_digest_bytes((TblSlice){bytes, length}, input->sha256);
-    input->text = gif_text_new(bytes, length, codepage, fault);
+    input->bytes = bytes;
+    input->length = length;
     return input;
+}
+
+bool
+gif_input_decode(GifInput *input, const char *codepage, GifTextFault *fault)
+{
+    input->text = gif_text_new(g_steal_pointer(&input->bytes), input->length, codepage, fault);
+    return input->text != NULL;
 }

@@ -14,13 +14,17 @@ typedef struct {
     char *path;                     /* as given; "-" is standard input */
     guint mode;                     /* permission bits, for the file of failed rows */
     guint8 sha256[TBL_SHA256_SIZE]; /* of the raw bytes */
-    GifText *text;                  /* NULL when the bytes could not be decoded */
+    char *bytes;                    /* the raw bytes, until they are decoded */
+    gsize length;                   /* of `bytes` */
+    char *signer;                   /* who signed them, as batches keep it; NULL: nobody asked */
+    GifText *text;                  /* NULL before, and when the bytes could not be decoded */
 } GifInput;
 
 /* Reads `path` (symbolic links are followed, the file must be a regular one; "-": standard input,
- * whatever it is) and decodes it with `codepage` where it is not Unicode. NULL with `error` when it
- * cannot be read; when it cannot be decoded `fault` is filled and `text` stays NULL. */
-GifInput *gif_input_read(const char *path, const char *codepage, GifTextFault *fault,
-                         GError **error);
+ * whatever it is) once, into memory of its own: what is verified is what is decoded, whoever
+ * changes the file meanwhile. NULL with `error` when it cannot be read. */
+GifInput *gif_input_read(const char *path, GError **error);
+/* Makes the text of the bytes, with `codepage` where they are not Unicode. False with `fault`. */
+bool gif_input_decode(GifInput *input, const char *codepage, GifTextFault *fault);
 void gif_input_free(GifInput *input);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifInput, gif_input_free)

@@ -42,12 +42,12 @@ source_read(Run *run, const char *path)
     g_autoptr(GError) error = NULL;
     g_autoptr(GifNotes) notes = gif_notes_new();
     GifTextFault fault = {0};
-    g_autoptr(GifInput) input = gif_input_read(path, options->codepage, &fault, &error);
+    g_autoptr(GifInput) input = gif_input_read(path, &error);
     GifSource *source = NULL;
     gif_diagnostics_set_file(run->diagnostics, path);
-    if (error) {
+    if (!input) {
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, 224, 1, NULL, NULL, error->message);
-    } else if (!input->text) {
+    } else if (!gif_input_decode(input, options->codepage, &fault)) {
         g_autofree char *message =
             g_strdup_printf("character %" G_GSIZE_FORMAT ": %s", fault.column, fault.message);
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, GIF_CODE_ENCODING, fault.line, NULL, NULL,

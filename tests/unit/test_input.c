@@ -36,8 +36,11 @@ input_of(Files *files, const char *bytes, gsize length)
     g_autoptr(GError) error = NULL;
     g_file_set_contents(files->path, bytes, (gssize)length, &error);
     g_assert_no_error(error);
-    GifInput *input = gif_input_read(files->path, "CP1252", &fault, &error);
+    GifInput *input = gif_input_read(files->path, &error);
     g_assert_no_error(error);
+    g_assert_cmpmem(input->bytes, input->length, bytes, length);
+    g_assert_true(gif_input_decode(input, "CP1252", &fault));
+    g_assert_null(input->bytes);
     g_assert_null(fault.message);
     return input;
 }
@@ -55,14 +58,13 @@ test_read(Files *files, gconstpointer data)
 static void
 test_refused(Files *files, gconstpointer data)
 {
-    GifTextFault fault = {0};
     g_autoptr(GError) missing = NULL, folder = NULL, fifo = NULL;
-    g_assert_null(gif_input_read(files->path, "CP1252", &fault, &missing));
+    g_assert_null(gif_input_read(files->path, &missing));
     g_assert_nonnull(missing);
-    g_assert_null(gif_input_read(files->folder, "CP1252", &fault, &folder));
+    g_assert_null(gif_input_read(files->folder, &folder));
     g_assert_nonnull(strstr(folder->message, "directory"));
     g_assert_cmpint(mkfifo(files->path, 0600), ==, 0);
-    g_assert_null(gif_input_read(files->path, "CP1252", &fault, &fifo));
+    g_assert_null(gif_input_read(files->path, &fifo));
     g_assert_nonnull(strstr(fifo->message, "regular"));
 }
 
