@@ -256,7 +256,7 @@ draft_commit(Run *run, GError **error)
     g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
     for (guint i = 0; i < run->sources->len; i++) {
         const GifInput *input = ((const GifSource *)g_ptr_array_index(run->sources, i))->input;
-        TblBatchFile file = {.name = input->path};
+        TblBatchFile file = {.name = input->path, .signer = input->signer};
         memcpy(file.sha256, input->sha256, sizeof(file.sha256));
         g_array_append_val(files, file);
     }

@@ -49,6 +49,8 @@ static void
 write_header_json(TblJson *json, const TblBatch *batch)
 {
     g_autofree char *time = tbl_json_time(batch->time);
+    /* Under a right hash, what is kept as JSON is what was written; else it may be anything. */
+    bool intact = tbl_chain_header_intact(batch);
     tbl_json_number(json, "batch", (gint64)batch->number);
     tbl_json_text(json, "time", time);
     tbl_json_text(json, "user", batch->user);
@@ -59,11 +61,12 @@ write_header_json(TblJson *json, const TblBatch *batch)
         tbl_json_object_begin(json, NULL);
         tbl_json_text(json, "name", file->name);
         json_hash(json, "sha256", file->sha256);
+        if (file->signer && intact)
+            tbl_json_raw(json, "signer", file->signer);
         tbl_json_object_end(json);
     }
     tbl_json_array_end(json);
-    /* Under a right hash it is the JSON that was written; else it may be anything. */
-    if (tbl_chain_header_intact(batch))
+    if (intact)
         tbl_json_raw(json, "summary", batch->summary);
     else
         tbl_json_null(json, "summary");
@@ -100,6 +103,18 @@ summary_text(const char *summary)
     return g_strdup(summary);
 }
 
+/* " (signed by CN=Ann Lee,O=North)"; nothing for a file without a signature. */
+static void
+print_signer(const char *signer)
+{
+    g_autoptr(GHashTable) members = signer ? tbl_json_read(signer, strlen(signer), NULL) : NULL;
+    const char *subject = members ? g_hash_table_lookup(members, "subject") : NULL;
+    if (!subject)
+        return;
+    g_autofree char *text = shown(subject);
+    printf(" (signed by %s)", text);
+}
+
 static void
 print_line(const TblBatch *batch)
 {
@@ -108,8 +123,10 @@ print_line(const TblBatch *batch)
                     *summary = shown(what);
     printf("%6" G_GUINT64_FORMAT "  %s  %s  %s: %s", batch->number, time, user, program, summary);
     for (guint i = 0; i < batch->files->len; i++) {
-        g_autofree char *name = shown(g_array_index(batch->files, TblBatchFile, i).name);
+        const TblBatchFile *file = &g_array_index(batch->files, TblBatchFile, i);
+        g_autofree char *name = shown(file->name);
         printf("%s%s", i ? ", " : "; from ", name);
+        print_signer(file->signer);
     }
     if (batch->undoes != 0)
         printf("; undoes %" G_GUINT64_FORMAT, batch->undoes);

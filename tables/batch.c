@@ -13,8 +13,10 @@ tbl_batch_free(TblBatch *batch)
     g_free(batch->user);
     g_free(batch->program);
     g_free(batch->summary);
-    for (guint i = 0; batch->files && i < batch->files->len; i++)
+    for (guint i = 0; batch->files && i < batch->files->len; i++) {
         g_free(g_array_index(batch->files, TblBatchFile, i).name);
+        g_free(g_array_index(batch->files, TblBatchFile, i).signer);
+    }
     if (batch->files)
         g_array_unref(batch->files);
     g_free(batch);
@@ -42,6 +44,19 @@ encode_bytes(GByteArray *out, const guint8 digest[TBL_SHA256_SIZE])
     tbl_encode_string(out, (TblSlice){(const char *)digest, TBL_SHA256_SIZE});
 }
 
+/* Name and digest; the signer of a signed file stands in one string with the digest, so that the
+ * headers of all others are what they were before there were signatures. */
+static void
+encode_file(GByteArray *out, const TblBatchFile *file)
+{
+    g_autoptr(GByteArray) digest = g_byte_array_new();
+    g_byte_array_append(digest, file->sha256, TBL_SHA256_SIZE);
+    if (file->signer)
+        g_byte_array_append(digest, (const guint8 *)file->signer, (guint)strlen(file->signer));
+    tbl_encode_string(out, tbl_slice(file->name));
+    tbl_encode_string(out, (TblSlice){(const char *)digest->data, digest->len});
+}
+
 static void
 encode_hashed(GByteArray *out, const TblBatch *batch)
 {
@@ -50,11 +65,8 @@ encode_hashed(GByteArray *out, const TblBatch *batch)
     tbl_encode_string(out, tbl_slice(batch->user));
     tbl_encode_string(out, tbl_slice(batch->program));
     tbl_encode_number(out, batch->files->len);
-    for (guint i = 0; i < batch->files->len; i++) {
-        const TblBatchFile *file = &g_array_index(batch->files, TblBatchFile, i);
-        tbl_encode_string(out, tbl_slice(file->name));
-        encode_bytes(out, file->sha256);
-    }
+    for (guint i = 0; i < batch->files->len; i++)
+        encode_file(out, &g_array_index(batch->files, TblBatchFile, i));
     tbl_encode_string(out, tbl_slice(batch->summary));
     tbl_encode_number(out, batch->undoes);
     encode_bytes(out, batch->undo_digest);
@@ -88,13 +100,34 @@ cursor_digest(TblCursor *cursor, guint8 out[TBL_SHA256_SIZE])
         cursor->broken = true;
 }
 
+/* Without NUL. Caller frees. */
 static char *
-cursor_text(TblCursor *cursor)
+cursor_check_text(TblCursor *cursor, TblSlice text)
 {
-    TblSlice text = tbl_cursor_string(cursor);
     if (text.len && memchr(text.ptr, '\0', text.len))
         cursor->broken = true;
     return g_strndup(text.ptr, text.len);
+}
+
+static char *
+cursor_text(TblCursor *cursor)
+{
+    return cursor_check_text(cursor, tbl_cursor_string(cursor));
+}
+
+static void
+cursor_file(TblCursor *cursor, TblBatchFile *file)
+{
+    file->name = cursor_text(cursor);
+    TblSlice bytes = tbl_cursor_string(cursor);
+    if (bytes.len < TBL_SHA256_SIZE) {
+        cursor->broken = true;
+        return;
+    }
+    memcpy(file->sha256, bytes.ptr, TBL_SHA256_SIZE);
+    TblSlice signer = {bytes.ptr + TBL_SHA256_SIZE, bytes.len - TBL_SHA256_SIZE};
+    if (signer.len > 0)
+        file->signer = cursor_check_text(cursor, signer);
 }
 
 TblBatch *
@@ -108,8 +141,8 @@ tbl_batch_decode(TblSlice bytes)
     batch->program = cursor_text(&cursor);
     batch->files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
     for (guint64 left = tbl_cursor_number(&cursor); left > 0 && !cursor.broken; left--) {
-        TblBatchFile file = {.name = cursor_text(&cursor)};
-        cursor_digest(&cursor, file.sha256);
+        TblBatchFile file = {0};
+        cursor_file(&cursor, &file);
         g_array_append_val(batch->files, file);
     }
     batch->summary = cursor_text(&cursor);

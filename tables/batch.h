@@ -13,6 +13,7 @@
 typedef struct {
     char *name;
     guint8 sha256[TBL_SHA256_SIZE];
+    char *signer; /* whose signature was verified: one JSON object, as text; NULL: none was asked */
 } TblBatchFile;
 
 /* What the writer of a batch says about it. Borrowed by tbl_draft_commit. */

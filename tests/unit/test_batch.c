@@ -1,5 +1,7 @@
 #include "tests/unit/fixture.h"
 
+#include "tables/batch_record.h"
+
 static void
 add_mailbox(Fixture *fixture, const char *name)
 {
@@ -65,11 +67,45 @@ test_undo_is_pruned(void)
     tbl_view_end(fixture->view);
 }
 
+/* The signer of a file is read back, and is under the hash. */
+static void
+test_signer(void)
+{
+    TblBatchFile signed_file = {(char *)"in.csv", {7}, (char *)"{\"subject\":\"CN=Ann\"}"};
+    TblBatchFile plain_file = {(char *)"more.csv", {8}, NULL};
+    g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
+    g_array_append_val(files, signed_file);
+    g_array_append_val(files, plain_file);
+    TblBatch batch = {.number = 1,
+                      .user = (char *)"tester",
+                      .program = (char *)"gif-import",
+                      .summary = (char *)"{}",
+                      .files = files};
+    guint8 other[TBL_SHA256_SIZE];
+    tbl_batch_hash(&batch, batch.hash);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    tbl_batch_encode(&batch, bytes);
+    g_autoptr(TblBatch) read = tbl_batch_decode((TblSlice){(const char *)bytes->data, bytes->len});
+    g_assert_nonnull(read);
+    g_assert_cmpuint(read->files->len, ==, 2);
+    const TblBatchFile *first = &g_array_index(read->files, TblBatchFile, 0);
+    g_assert_cmpstr(first->signer, ==, signed_file.signer);
+    g_assert_cmpmem(first->sha256, TBL_SHA256_SIZE, signed_file.sha256, TBL_SHA256_SIZE);
+    g_assert_null(g_array_index(read->files, TblBatchFile, 1).signer);
+    g_array_index(files, TblBatchFile, 0).signer = (char *)"{\"subject\":\"CN=Bob\"}";
+    tbl_batch_hash(&batch, other);
+    g_assert_cmpint(memcmp(batch.hash, other, sizeof other), !=, 0);
+    g_array_index(files, TblBatchFile, 0).signer = NULL;
+    tbl_batch_hash(&batch, other);
+    g_assert_cmpint(memcmp(batch.hash, other, sizeof other), !=, 0);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/batch/chain", test_chain);
     g_test_add_func("/batch/pruned", test_undo_is_pruned);
+    g_test_add_func("/batch/signer", test_signer);
     return g_test_run();
 }
