@@ -51,9 +51,8 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     changes->addresses_added += change->added->len;
     changes->addresses_removed += change->removed->len;
     for (guint i = 0; i < change->removed->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(change->removed, i);
-        g_ptr_array_add(collect->removed_keys,
-                        tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value)));
+        TblProxy *proxy = g_ptr_array_index(change->removed, i);
+        g_ptr_array_add(collect->removed_keys, g_strdup(tbl_proxy_own_key(proxy)));
     }
     if (collect->print != GIF_PRINT_NOTHING) {
         change_print(collect, change);

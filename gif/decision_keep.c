@@ -114,8 +114,7 @@ primary_set(GifDecision *decision, const GifProxy *primary)
     GPtrArray *addresses = decision->object->addresses;
     for (guint i = 0; i < addresses->len; i++) {
         TblProxy *own = g_ptr_array_index(addresses, i);
-        g_autofree char *key = tbl_proxy_key(tbl_slice(own->type), tbl_slice(own->value));
-        if (g_strcmp0(key, primary->key) == 0) {
+        if (g_strcmp0(tbl_proxy_own_key(own), primary->key) == 0) {
             own->primary = true;
             return;
         }

@@ -42,8 +42,7 @@ static void
 target_set(GifDecision *decision, const GifProxy *target, const char *column)
 {
     TblProxy *old = decision->object->target;
-    g_autofree char *key = old ? tbl_proxy_key(tbl_slice(old->type), tbl_slice(old->value)) : NULL;
-    if (g_strcmp0(key, target->key) != 0) {
+    if (g_strcmp0(old ? tbl_proxy_own_key(old) : NULL, target->key) != 0) {
         target_claim(decision, target, column);
         if (decision->broken || gif_notes_failed(decision->plan->notes)) {
             return;

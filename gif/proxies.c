@@ -90,14 +90,15 @@ gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses)
     proxies->creating = addresses == NULL;
     proxies->changed = false;
     for (guint i = 0; addresses && i < addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(addresses, i);
-        char *key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+        TblProxy *proxy = g_ptr_array_index(addresses, i);
+        const char *key = tbl_proxy_own_key(proxy);
         /* A stored address always has a key; without one it is kept and never matched. */
-        gif_proxies_push(proxies, (GifSlot){.type = proxy->type,
-                                            .value = proxy->value,
-                                            .key = key ? key : g_strdup_printf("\n%u", i),
-                                            .primary = proxy->primary,
-                                            .was_primary = proxy->primary});
+        gif_proxies_push(
+            proxies, (GifSlot){.type = proxy->type,
+                               .value = proxy->value,
+                               .key = key ? g_strdup(key) : g_strdup_printf("%c%u", GIF_NO_KEY, i),
+                               .primary = proxy->primary,
+                               .was_primary = proxy->primary});
     }
 }
 

@@ -11,8 +11,8 @@ gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, GifNotes *
             continue;
         }
         TblClaim claim;
-        if (tbl_claim_address(draft, self, tbl_slice(wanted->proxy.type),
-                              tbl_slice(wanted->proxy.value), &claim) == TBL_FAILED) {
+        if (tbl_claim_key(draft, self, wanted->proxy.key, tbl_slice(wanted->proxy.type),
+                          tbl_slice(wanted->proxy.value), &claim) == TBL_FAILED) {
             return TBL_FAILED;
         }
         bool taken = claim.fault != TBL_CLAIM_FREE;
@@ -236,9 +236,10 @@ gif_proxies_changed(const GifProxies *proxies)
 }
 
 static void
-list_add(GPtrArray *list, const char *type, const char *value, bool primary)
+list_add(GPtrArray *list, const char *type, const char *value, const char *key, bool primary)
 {
-    g_ptr_array_add(list, tbl_proxy_new(tbl_slice(type), tbl_slice(value), primary));
+    TblSlice known = *key == GIF_NO_KEY ? (TblSlice){"", 0} : tbl_slice(key);
+    g_ptr_array_add(list, tbl_proxy_new_keyed(tbl_slice(type), tbl_slice(value), known, primary));
 }
 
 GPtrArray *
@@ -248,7 +249,7 @@ gif_proxies_list(const GifProxies *proxies)
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         if (wanted->primary && !wanted->dropped) {
-            list_add(list, wanted->proxy.type, wanted->proxy.value, true);
+            list_add(list, wanted->proxy.type, wanted->proxy.value, wanted->proxy.key, true);
         }
     }
     for (guint pass = 0; pass < 2; pass++) {
@@ -257,7 +258,7 @@ gif_proxies_list(const GifProxies *proxies)
             bool written = slot->primary && slot->listed;
             if (!slot->dead && !(written && gif_proxies_has_primary(proxies, slot->type)) &&
                 slot->primary == (pass == 0)) {
-                list_add(list, slot->type, slot->value, slot->primary);
+                list_add(list, slot->type, slot->value, slot->key, slot->primary);
             }
         }
     }
@@ -269,12 +270,12 @@ gif_proxies_probe(const GifProxies *proxies)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)tbl_proxy_free);
     for (guint i = 0; i < proxies->slots->len; i++) {
-        list_add(list, gif_proxies_slot(proxies, i)->type, gif_proxies_slot(proxies, i)->value,
-                 false);
+        const GifSlot *slot = gif_proxies_slot(proxies, i);
+        list_add(list, slot->type, slot->value, slot->key, false);
     }
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
-        list_add(list, wanted->proxy.type, wanted->proxy.value, false);
+        list_add(list, wanted->proxy.type, wanted->proxy.value, wanted->proxy.key, false);
     }
     return list;
 }

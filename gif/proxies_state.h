@@ -4,6 +4,9 @@
 #include "gif/index.h"
 #include "gif/proxies.h"
 
+/* How the key of a stored address without one begins; no key does. */
+#define GIF_NO_KEY '\n'
+
 /* One address of the object, before or after. */
 typedef struct {
     const char *type, *value; /* borrowed from the object or from a wanted one */

@@ -169,11 +169,11 @@ target_judge(GifJudge *judge, const TblObject *before, const TblObject *after, g
 }
 
 static bool
-left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const TblProxy *proxy,
+left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, TblProxy *proxy,
            bool *judged)
 {
     TblRows rows;
-    g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+    const char *key = tbl_proxy_own_key(proxy);
     TblResult result = key ? tbl_draft_rows(judge->draft, key, &rows) : TBL_NOTFOUND;
     if (result == TBL_FAILED) {
         return false;

@@ -8,21 +8,15 @@
 
 /* ---- Comparing ---- */
 
-static char *
-proxy_key(const TblProxy *proxy)
-{
-    return tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
-}
-
 static GHashTable *
 keys_read(const TblObject *object)
 {
-    GHashTable *keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; object && i < object->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        char *key = proxy_key(proxy);
+        const char *key = tbl_proxy_own_key(proxy);
         if (key)
-            g_hash_table_replace(keys, key, proxy);
+            g_hash_table_replace(keys, (gpointer)key, proxy);
     }
     return keys;
 }
@@ -33,7 +27,7 @@ compare_addresses(TblChange *change)
     g_autoptr(GHashTable) old = keys_read(change->before), new = keys_read(change->after);
     for (guint i = 0; change->after && i < change->after->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(change->after->addresses, i);
-        g_autofree char *key = proxy_key(proxy);
+        const char *key = tbl_proxy_own_key(proxy);
         const TblProxy *was = key ? g_hash_table_lookup(old, key) : NULL;
         if (!was)
             g_ptr_array_add(change->added, proxy);
@@ -42,7 +36,7 @@ compare_addresses(TblChange *change)
     }
     for (guint i = 0; change->before && i < change->before->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(change->before->addresses, i);
-        g_autofree char *key = proxy_key(proxy);
+        const char *key = tbl_proxy_own_key(proxy);
         if (key && !g_hash_table_contains(new, key))
             g_ptr_array_add(change->removed, proxy);
     }

@@ -41,9 +41,8 @@ taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice val
 }
 
 static TblResult
-load_rows(TblDraft *draft, TblSlice type, TblSlice value, TblRows *rows)
+load_rows(TblDraft *draft, const char *key, TblRows *rows)
 {
-    g_autofree char *key = tbl_proxy_key(type, value);
     rows->count = 0;
     return key && tbl_draft_rows(draft, key, rows) == TBL_FAILED ? TBL_FAILED : TBL_FOUND;
 }
@@ -61,13 +60,14 @@ other_row(const TblRows *rows, const TblRowKind *kinds, guint n_kinds, guint64 s
 }
 
 TblResult
-tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value, TblClaim *claim)
+tbl_claim_key(TblDraft *draft, guint64 self, const char *key, TblSlice type, TblSlice value,
+              TblClaim *claim)
 {
     static const TblRowKind owners[] = {TBL_ROW_LOCAL, TBL_ROW_DIRECTORY};
     static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
     TblRows rows;
     *claim = (TblClaim){0};
-    if (load_rows(draft, type, value, &rows) == TBL_FAILED)
+    if (load_rows(draft, key, &rows) == TBL_FAILED)
         return TBL_FAILED;
     const TblRow *row = other_row(&rows, owners, G_N_ELEMENTS(owners), self);
     /* Outside declared domains targets share the name space; inside, a target must be somebody's
@@ -77,14 +77,18 @@ tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value, 
     return row ? taken(draft, row, TBL_CLAIM_ADDRESS_TAKEN, type, value, claim) : TBL_FOUND;
 }
 
-static bool
-has_address(const TblObject *object, TblSlice type, TblSlice value)
+TblResult
+tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value, TblClaim *claim)
 {
     g_autofree char *key = tbl_proxy_key(type, value);
+    return tbl_claim_key(draft, self, key, type, value, claim);
+}
+
+static bool
+has_address(const TblObject *object, const char *key)
+{
     for (guint i = 0; key && i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        g_autofree char *own = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
-        if (own && strcmp(own, key) == 0)
+        if (g_strcmp0(tbl_proxy_own_key(g_ptr_array_index(object->addresses, i)), key) == 0)
             return true;
     }
     return false;
@@ -101,7 +105,8 @@ tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
     if (!object->target)
         return TBL_FOUND;
     TblSlice type = tbl_slice(object->target->type), value = tbl_slice(object->target->value);
-    if (load_rows(draft, type, value, &rows) == TBL_FAILED)
+    const char *key = tbl_proxy_own_key(object->target);
+    if (load_rows(draft, key, &rows) == TBL_FAILED)
         return TBL_FAILED;
     const TblRow *row = other_row(&rows, targets, G_N_ELEMENTS(targets), object->id);
     if (row)
@@ -112,7 +117,7 @@ tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
         return owner ? taken(draft, owner, TBL_CLAIM_TARGET_TAKEN, type, value, claim) : TBL_FOUND;
     TblView *view = tbl_draft_view(draft);
     bool relay = tbl_domains_class(view->domains(view), domain) == TBL_DOMAIN_RELAY;
-    if (owner || (relay && has_address(object, type, value)))
+    if (owner || (relay && has_address(object, key)))
         return TBL_FOUND;
     claim->fault = TBL_CLAIM_TARGET_INVALID;
     claim->reason = g_strdup_printf("the target %s:%s lies in the declared domain %s; there it "

@@ -27,6 +27,9 @@ void tbl_claim_clear(TblClaim *claim);
  * when the store failed; else TBL_FOUND with `claim` filled. */
 TblResult tbl_claim_address(TblDraft *draft, guint64 self, TblSlice type, TblSlice value,
                             TblClaim *claim);
+/* The same with the address's unique key, when it is known already. */
+TblResult tbl_claim_key(TblDraft *draft, guint64 self, const char *key, TblSlice type,
+                        TblSlice value, TblClaim *claim);
 
 /* May `object` (with its addresses as they will be) have its target? 236: another target, or
  * outside declared domains another object's address. 235: in a declared domain, but neither an

@@ -1,14 +1,42 @@
 #include "tables/object.h"
 
+#include "tables/address.h"
+
+/* Copies the bytes and a NUL; what is behind them. */
+static char *
+bytes_put(char *at, TblSlice bytes)
+{
+    if (bytes.len > 0)
+        memcpy(at, bytes.ptr, bytes.len);
+    at[bytes.len] = '\0';
+    return at + bytes.len + 1;
+}
+
+TblProxy *
+tbl_proxy_new_keyed(TblSlice type, TblSlice value, TblSlice key, bool primary)
+{
+    gsize room = type.len + value.len + 2 + (key.len > 0 ? key.len + 1 : 0);
+    TblProxy *proxy = g_malloc(sizeof *proxy + room);
+    char *at = proxy->bytes;
+
+    proxy->primary = primary;
+    proxy->key_alone = false;
+    proxy->type = at;
+    for (size_t i = 0; i < type.len; i++)
+        *at++ = g_ascii_toupper(type.ptr[i]);
+    *at++ = '\0';
+    proxy->value = at;
+    at = bytes_put(at, value);
+    proxy->key = key.len > 0 ? at : NULL;
+    if (key.len > 0)
+        (void)bytes_put(at, key);
+    return proxy;
+}
+
 TblProxy *
 tbl_proxy_new(TblSlice type, TblSlice value, bool primary)
 {
-    TblProxy *proxy = g_new(TblProxy, 1);
-
-    proxy->type = g_ascii_strup(type.ptr ? type.ptr : "", (gssize)type.len);
-    proxy->value = g_strndup(value.ptr ? value.ptr : "", value.len);
-    proxy->primary = primary;
-    return proxy;
+    return tbl_proxy_new_keyed(type, value, (TblSlice){NULL, 0}, primary);
 }
 
 void
@@ -16,15 +44,26 @@ tbl_proxy_free(TblProxy *proxy)
 {
     if (!proxy)
         return;
-    g_free(proxy->type);
-    g_free(proxy->value);
+    if (proxy->key_alone)
+        g_free(proxy->key);
     g_free(proxy);
+}
+
+const char *
+tbl_proxy_own_key(TblProxy *proxy)
+{
+    if (!proxy->key) {
+        proxy->key_alone = true;
+        proxy->key = tbl_proxy_key(tbl_slice(proxy->type), tbl_slice(proxy->value));
+    }
+    return proxy->key;
 }
 
 static TblProxy *
 proxy_copy(const TblProxy *proxy)
 {
-    return tbl_proxy_new(tbl_slice(proxy->type), tbl_slice(proxy->value), proxy->primary);
+    return tbl_proxy_new_keyed(tbl_slice(proxy->type), tbl_slice(proxy->value),
+                               tbl_slice(proxy->key), proxy->primary);
 }
 
 TblObject *

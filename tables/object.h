@@ -21,11 +21,15 @@ typedef enum {
 } TblOrigin;
 
 /* One proxy address. `type` is upper case ("SMTP"); `value` is the stored spelling (SMTP: local
- * part as typed in external form, canonical domain). */
+ * part as typed in external form, canonical domain). Both lie behind the struct, in one piece of
+ * memory with it; only `primary` changes after it was made. */
 typedef struct {
-    char *type;
-    char *value;
+    const char *type;
+    const char *value;
+    char *key; /* see tbl_proxy_own_key */
     bool primary;
+    bool key_alone; /* the key has memory of its own */
+    char bytes[];
 } TblProxy;
 
 /* Single-valued text attributes, indices of TblObject.text. */
@@ -86,7 +90,12 @@ bool tbl_object_equal(const TblObject *a, const TblObject *b);
 
 TblProxy *tbl_proxy_new(TblSlice type, TblSlice value,
                         bool primary); /* folds the type to upper case */
+/* The same when its unique key is known already: an importer that has 4 million of them must not
+ * make each one several times. */
+TblProxy *tbl_proxy_new_keyed(TblSlice type, TblSlice value, TblSlice key, bool primary);
 void tbl_proxy_free(TblProxy *proxy);
+/* The unique key (tbl_proxy_key), made once and kept; NULL when the value has none. Borrowed. */
+const char *tbl_proxy_own_key(TblProxy *proxy);
 /* "SMTP:ann@north.example", or "smtp:..." for a secondary. Caller frees. */
 char *tbl_proxy_text(const TblProxy *proxy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblProxy, tbl_proxy_free)

@@ -138,18 +138,29 @@ string_decode(TblCursor *cursor)
     return g_strndup(text.ptr, text.len);
 }
 
+/* A string without NUL, borrowed; a broken cursor otherwise. */
+static TblSlice
+slice_decode(TblCursor *cursor)
+{
+    TblSlice text = tbl_cursor_string(cursor);
+
+    if (text.len > 0 && memchr(text.ptr, '\0', text.len))
+        cursor->broken = true;
+    return text;
+}
+
 /* A spelt-out type is upper case, as tbl_proxy_new makes it, and not SMTP, which has its own bit.
  */
-static char *
+static TblSlice
 type_decode(TblCursor *cursor)
 {
-    char *type = string_decode(cursor);
+    TblSlice type = slice_decode(cursor);
 
-    for (const char *at = type; at && *at; at++) {
-        if (g_ascii_islower(*at))
+    for (size_t i = 0; !cursor->broken && i < type.len; i++) {
+        if (g_ascii_islower(type.ptr[i]))
             cursor->broken = true;
     }
-    if (type && (!*type || strcmp(type, SMTP) == 0))
+    if (type.len == 0 || tbl_slice_equal(type, tbl_slice(SMTP)))
         cursor->broken = true;
     return type;
 }
@@ -158,21 +169,13 @@ static TblProxy *
 proxy_decode(TblCursor *cursor)
 {
     guint64 bits = tbl_cursor_number(cursor);
-    g_autofree char *type = NULL;
-    g_autofree char *value = NULL;
-    TblProxy *proxy;
+    TblSlice type, value;
 
     if (bits > (PROXY_PRIMARY | PROXY_SMTP))
         cursor->broken = true;
-    type = bits & PROXY_SMTP ? g_strdup(SMTP) : type_decode(cursor);
-    value = string_decode(cursor);
-    if (cursor->broken)
-        return NULL;
-    proxy = g_new(TblProxy, 1);
-    proxy->type = g_steal_pointer(&type);
-    proxy->value = g_steal_pointer(&value);
-    proxy->primary = bits & PROXY_PRIMARY;
-    return proxy;
+    type = bits & PROXY_SMTP ? tbl_slice(SMTP) : type_decode(cursor);
+    value = slice_decode(cursor);
+    return cursor->broken ? NULL : tbl_proxy_new(type, value, bits & PROXY_PRIMARY);
 }
 
 /* The number of elements that follow; each takes at least one byte, so more than what is left is

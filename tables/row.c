@@ -207,9 +207,8 @@ object_row(const TblObject *object, TblRowKind kind, const char *spelling)
 }
 
 static bool
-put_row(const TblRow *row, const char *type, TblRowFunc put, gpointer data)
+put_row(const TblRow *row, const char *key, TblRowFunc put, gpointer data)
 {
-    g_autofree char *key = tbl_proxy_key(tbl_slice(type), row->spelling);
     if (key)
         put(tbl_slice(key), row, data);
     return key != NULL;
@@ -222,22 +221,23 @@ tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data)
     const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
     bool complete = true;
     for (guint i = 0; i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblProxy *proxy = g_ptr_array_index(object->addresses, i);
         TblRow row = object_row(object, TBL_ROW_LOCAL, proxy->value);
         row.primary = proxy->primary;
         if (smtp && strcmp(proxy->type, "SMTP") == 0)
             row.primary_address = tbl_slice(smtp->value);
-        complete = put_row(&row, proxy->type, put, data) && complete;
+        complete = put_row(&row, tbl_proxy_own_key(proxy), put, data) && complete;
     }
     for (guint i = 0; i < generated->len; i++) {
         TblRow row = object_row(object, TBL_ROW_LOCAL_GENERATED, g_ptr_array_index(generated, i));
         if (smtp)
             row.primary_address = tbl_slice(smtp->value);
-        complete = put_row(&row, "SMTP", put, data) && complete;
+        g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), row.spelling);
+        complete = put_row(&row, key, put, data) && complete;
     }
     if (object->target) {
         TblRow row = object_row(object, TBL_ROW_LOCAL_TARGET, object->target->value);
-        complete = put_row(&row, object->target->type, put, data) && complete;
+        complete = put_row(&row, tbl_proxy_own_key(object->target), put, data) && complete;
     }
     return complete;
 }
