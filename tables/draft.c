@@ -56,6 +56,7 @@ tbl_draft_free(TblDraft *draft)
     g_hash_table_unref(draft->kept);
     if (draft->rules)
         g_ptr_array_unref(draft->rules);
+    tbl_draft_watch_free(draft->watch);
     g_free(draft);
 }
 
@@ -79,6 +80,14 @@ draft_get(TblDraft *draft, TblDb db, const TblOverlay *overlay, TblSlice key, Tb
     return value->len ? TBL_FOUND : TBL_NOTFOUND;
 }
 
+/* For who watches: a record that only the snapshot has said something about. */
+static void
+note_read(TblDraft *draft, TblDb db, TblSlice key, TblResult result, TblSlice value)
+{
+    if (draft->watch && result != TBL_FAILED)
+        tbl_draft_note_read(draft, db, key, result == TBL_FOUND ? value : (TblSlice){NULL, 0});
+}
+
 static TblResult
 draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
 {
@@ -86,6 +95,7 @@ draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
     TblSlice bytes;
     rows->count = 0;
     TblResult result = draft_get(draft, TBL_DB_ADDRESSES, &draft->addresses, key, &bytes);
+    note_read(draft, TBL_DB_ADDRESSES, key, result, bytes);
     return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
 }
 
@@ -94,13 +104,15 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
-    char key[8];
+    char id_key[8];
     *object = NULL;
-    tbl_store_key_number(id, key);
-    TblResult result =
-        draft_get(draft, TBL_DB_OBJECTS, &draft->objects, (TblSlice){key, sizeof key}, &bytes);
+    tbl_store_key_number(id, id_key);
+    TblSlice key = {id_key, sizeof id_key};
+    TblResult result = draft_get(draft, TBL_DB_OBJECTS, &draft->objects, key, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
+    if (!*object || (*object)->origin != TBL_ORIGIN_LOCAL)
+        note_read(draft, TBL_DB_OBJECTS, key, result, bytes);
     return result;
 }
 
@@ -111,6 +123,8 @@ draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id
     TblSlice bytes;
     g_autofree char *key = tbl_name_key(origin, folded);
     TblResult result = draft_get(draft, TBL_DB_NAMES, &draft->names, tbl_slice(key), &bytes);
+    if (origin != TBL_ORIGIN_LOCAL)
+        note_read(draft, TBL_DB_NAMES, tbl_slice(key), result, bytes);
     if (result == TBL_FOUND)
         *id = tbl_store_number_of_key(bytes);
     return result;

@@ -24,6 +24,8 @@ typedef struct {
     TblDraft *draft;
 } TblDraftView;
 
+typedef struct TblDraftWatch TblDraftWatch;
+
 struct TblDraft {
     TblStore *store;
     TblView *snapshot;
@@ -41,7 +43,14 @@ struct TblDraft {
     TblSource source;    /* of local rows that are put; of the directory's by its `synced` */
     GHashTable *kept;  /* kind, key and spelling -> TblSource of the rows of the object being put */
     GArray *displaced; /* ids of objects whose generated address an explicit one took */
+    TblDraftWatch *watch;            /* who wants to know what is read; NULL for nobody */
+    guint64 image_first, image_next; /* ids of created objects in the draft that is loaded */
+    gint64 image_later;              /* seconds that passed since that one was made */
 };
+
+/* With draft->watch set: a record was read from the snapshot; an empty `value` is an absence. */
+void tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value);
+void tbl_draft_watch_free(TblDraftWatch *watch);
 
 void tbl_draft_init_view(TblDraft *draft);
 /* Remembers the source of a row that is taken away to be put again. */

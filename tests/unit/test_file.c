@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX 16
+#define SIZE_LIMIT 16
 
 typedef struct {
     char *folder, *path, *other;
@@ -47,7 +47,7 @@ assert_fails(const char *path, int code, const char *word)
 {
     g_autoptr(GError) error = NULL;
     gsize length = 0;
-    g_assert_null(tbl_file_read_trusted(path, MAX, &length, &error));
+    g_assert_null(tbl_file_read_trusted(path, SIZE_LIMIT, &length, &error));
     g_assert_error(error, TBL_EXIT_ERROR, code);
     g_assert_true(g_str_has_prefix(error->message, path));
     g_assert_nonnull(strstr(error->message, word));
@@ -58,7 +58,7 @@ assert_reads(const char *path, const char *text)
 {
     g_autoptr(GError) error = NULL;
     gsize length = 99;
-    g_autofree char *bytes = tbl_file_read_trusted(path, MAX, &length, &error);
+    g_autofree char *bytes = tbl_file_read_trusted(path, SIZE_LIMIT, &length, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(length, ==, strlen(text));
     g_assert_cmpstr(bytes, ==, text);
@@ -71,7 +71,7 @@ test_plain(Files *files, gconstpointer data)
     assert_reads(files->path, "some words");
     make(files->path, "", 0664); /* its group is a choice of its owner */
     assert_reads(files->path, "");
-    make(files->path, "0123456789abcdef", 0644); /* exactly MAX */
+    make(files->path, "0123456789abcdef", 0644); /* exactly SIZE_LIMIT */
     assert_reads(files->path, "0123456789abcdef");
 }
 
@@ -137,12 +137,12 @@ test_open(Files *files, gconstpointer data)
     gsize size = 0;
     make(files->path, "words", 0600);
     make(files->other, "lies", 0600);
-    int fd = tbl_file_open_trusted(files->path, MAX, &size, &error);
+    int fd = tbl_file_open_trusted(files->path, SIZE_LIMIT, &size, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(size, ==, 5);
     g_assert_cmpint(fcntl(fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
     g_assert_cmpint(g_rename(files->other, files->path), ==, 0);
-    char bytes[MAX] = "";
+    char bytes[SIZE_LIMIT] = "";
     g_assert_cmpint(read(fd, bytes, sizeof bytes), ==, 5);
     g_assert_cmpmem(bytes, 5, "words", 5);
     close(fd);

@@ -1,0 +1,279 @@
+#include "tables/draft_image.h"
+
+#include "tables/draft_overlay.h"
+
+/* Reads are told in batches of so many: by then most of their keys have been changed as well, and
+ * need not be told. */
+#define WATCH_BATCH 16384
+
+/* More objects than a store can hold. */
+#define IDS_MAX ((guint64)1 << 40)
+
+#define ID_SIZE 8
+
+/* A thousand years: an image from beyond is from a wrong clock. */
+#define LATER_MAX ((gint64)1000 * 366 * 24 * 3600)
+
+struct TblDraftWatch {
+    TblImageFunc each;
+    gpointer data;
+    GHashTable *reads; /* set of WatchRead */
+    bool stopped;
+};
+
+/* A record that was read: its key and the value found, which is empty for none. */
+typedef struct {
+    TblDb db;
+    guint32 key_length, value_length;
+    const char *key; /* behind the struct; of a probe elsewhere */
+} WatchRead;
+
+static guint
+read_hash(gconstpointer pointer)
+{
+    const WatchRead *read = pointer;
+    return tbl_checksum((TblSlice){read->key, read->key_length}, (TblSlice){NULL, 0}) + read->db;
+}
+
+static gboolean
+read_equal(gconstpointer a, gconstpointer b)
+{
+    const WatchRead *x = a, *y = b;
+    return x->db == y->db && x->key_length == y->key_length &&
+           memcmp(x->key, y->key, x->key_length) == 0;
+}
+
+static const TblOverlay *
+overlay_of(const TblDraft *draft, TblDb db)
+{
+    return db == TBL_DB_OBJECTS ? &draft->objects
+           : db == TBL_DB_NAMES ? &draft->names
+                                : &draft->addresses;
+}
+
+void
+tbl_draft_watch(TblDraft *draft, TblImageFunc each, gpointer data)
+{
+    draft->watch = g_new0(TblDraftWatch, 1);
+    draft->watch->each = each;
+    draft->watch->data = data;
+    draft->watch->reads = g_hash_table_new_full(read_hash, read_equal, g_free, NULL);
+}
+
+void
+tbl_draft_watch_free(TblDraftWatch *watch)
+{
+    if (watch) {
+        g_hash_table_unref(watch->reads);
+        g_free(watch);
+    }
+}
+
+static void
+tell_reads(TblDraft *draft)
+{
+    TblDraftWatch *watch = draft->watch;
+    GHashTableIter iter;
+    gpointer item;
+    g_hash_table_iter_init(&iter, watch->reads);
+    while (!watch->stopped && g_hash_table_iter_next(&iter, &item, NULL)) {
+        const WatchRead *read = item;
+        TblSlice key = {read->key, read->key_length};
+        if (tbl_overlay_find(overlay_of(draft, read->db), key))
+            continue; /* told with the changes */
+        TblImageRecord record = {
+            .db = read->db, .key = key, .before = {read->key + key.len, read->value_length}};
+        watch->stopped = !watch->each(&record, watch->data);
+    }
+    g_hash_table_remove_all(watch->reads);
+}
+
+void
+tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value)
+{
+    TblDraftWatch *watch = draft->watch;
+    WatchRead probe = {db, (guint32)key.len, (guint32)value.len, key.ptr};
+    /* What the draft has changed itself is told with the changes. */
+    if (g_hash_table_contains(watch->reads, &probe) || tbl_overlay_find(overlay_of(draft, db), key))
+        return;
+    if (g_hash_table_size(watch->reads) == WATCH_BATCH)
+        tell_reads(draft);
+    WatchRead *read = g_malloc(sizeof *read + key.len + value.len);
+    char *bytes = (char *)(read + 1);
+    *read = probe;
+    read->key = bytes;
+    memcpy(bytes, key.ptr, key.len);
+    if (value.len)
+        memcpy(bytes + key.len, value.ptr, value.len);
+    g_hash_table_add(watch->reads, read);
+}
+
+bool
+tbl_draft_unwatch(TblDraft *draft)
+{
+    tell_reads(draft);
+    bool good = !draft->watch->stopped;
+    g_clear_pointer(&draft->watch, tbl_draft_watch_free);
+    return good;
+}
+
+/* ---- Changes out ---- */
+
+static bool
+tell_changes(TblDraft *draft, TblDb db, TblImageFunc each, gpointer data, GError **error)
+{
+    g_autoptr(GPtrArray) sorted = tbl_overlay_sorted(overlay_of(draft, db));
+    for (guint i = 0; i < sorted->len; i++) {
+        const TblOverlayEntry *entry = tbl_overlay_next(sorted, i);
+        TblImageRecord record = {.db = db,
+                                 .key = tbl_overlay_key(entry),
+                                 .changed = true,
+                                 .after = tbl_overlay_value(entry)};
+        TblResult result =
+            tbl_reader_get(tbl_view_reader(draft->snapshot), db, record.key, &record.before);
+        if (result == TBL_FAILED)
+            return tbl_store_set_unreadable(error);
+        if (result == TBL_NOTFOUND)
+            record.before = (TblSlice){NULL, 0};
+        if (db == TBL_DB_ADDRESSES && g_hash_table_size(draft->changed_tombstones) > 0) {
+            g_autofree char *key = g_strndup(record.key.ptr, record.key.len);
+            record.notice = g_hash_table_contains(draft->changed_tombstones, key);
+        }
+        record.changed = !tbl_slice_equal(record.before, record.after);
+        if (!each(&record, data))
+            return false;
+    }
+    return true;
+}
+
+bool
+tbl_draft_foreach_record(TblDraft *draft, TblImageFunc each, gpointer data, GError **error)
+{
+    return tell_changes(draft, TBL_DB_OBJECTS, each, data, error) &&
+           tell_changes(draft, TBL_DB_NAMES, each, data, error) &&
+           tell_changes(draft, TBL_DB_ADDRESSES, each, data, error);
+}
+
+guint64
+tbl_draft_next_id(const TblDraft *draft)
+{
+    return draft->next_id;
+}
+
+/* ---- Changes in ---- */
+
+bool
+tbl_draft_begin_image(TblDraft *draft, guint64 first, guint64 next, gint64 later)
+{
+    if (first == 0 || next < first || next > IDS_MAX || later < 0 || later > LATER_MAX)
+        return false;
+    draft->image_later = later;
+    draft->image_first = first;
+    draft->image_next = next;
+    draft->next_id = draft->base.next_id + (next - first);
+    return true;
+}
+
+/* An id of the image as it is here. False: the image knows no such object. */
+static bool
+move_id(const TblDraft *draft, guint64 *id)
+{
+    if (*id == 0 || *id >= draft->image_next)
+        return false;
+    if (*id >= draft->image_first)
+        *id += draft->base.next_id - draft->image_first;
+    return true;
+}
+
+TblResult
+tbl_draft_compare_record(TblDraft *draft, const TblImageRecord *record)
+{
+    TblSlice now = {NULL, 0};
+    bool created = record->db == TBL_DB_OBJECTS && record->key.len == ID_SIZE &&
+                   tbl_store_number_of_key(record->key) >= draft->image_first;
+    if (created) /* whoever has this id now: the object gets another */
+        return record->before.len == 0 ? TBL_FOUND : TBL_NOTFOUND;
+    TblResult result =
+        tbl_reader_get(tbl_view_reader(draft->snapshot), record->db, record->key, &now);
+    if (result == TBL_FAILED)
+        return TBL_FAILED;
+    if (result == TBL_NOTFOUND)
+        now = (TblSlice){NULL, 0};
+    return tbl_slice_equal(now, record->before) ? TBL_FOUND : TBL_NOTFOUND;
+}
+
+static bool
+load_object(TblDraft *draft, const TblImageRecord *record)
+{
+    if (record->key.len != ID_SIZE)
+        return false;
+    guint64 id = tbl_store_number_of_key(record->key);
+    bool created = id >= draft->image_first;
+    if (created != (record->before.len == 0) || !move_id(draft, &id))
+        return false;
+    g_autoptr(TblObject) object = record->after.len ? tbl_object_decode(record->after, id) : NULL;
+    if (record->after.len && !object)
+        return false;
+    char key[ID_SIZE];
+    tbl_store_key_number(id, key);
+    tbl_overlay_set(&draft->objects, (TblSlice){key, sizeof key}, record->after);
+    draft->deletes = draft->deletes || !object;
+    return true;
+}
+
+static bool
+load_name(TblDraft *draft, const TblImageRecord *record)
+{
+    if (record->key.len == 0 || (record->after.len != 0 && record->after.len != ID_SIZE))
+        return false;
+    if (record->after.len == 0) {
+        tbl_overlay_set(&draft->names, record->key, record->after);
+        return true;
+    }
+    guint64 id = tbl_store_number_of_key(record->after);
+    if (!move_id(draft, &id))
+        return false;
+    char bytes[ID_SIZE];
+    tbl_store_key_number(id, bytes);
+    tbl_overlay_set(&draft->names, record->key, (TblSlice){bytes, sizeof bytes});
+    return true;
+}
+
+static bool
+load_address(TblDraft *draft, const TblImageRecord *record)
+{
+    TblRows rows = {0};
+    if (record->key.len == 0 ||
+        (record->after.len && !tbl_rows_decode(&rows, record->key, record->after)))
+        return false;
+    for (guint i = 0; i < rows.count; i++) {
+        TblRow *row = &rows.row[i];
+        if (row->kind != TBL_ROW_TOMBSTONE && !move_id(draft, &row->object))
+            return false;
+        if (row->kind == TBL_ROW_TOMBSTONE && record->notice && row->expires > 0 &&
+            row->expires < G_MAXINT64 - draft->image_later)
+            row->expires += draft->image_later;
+    }
+    g_byte_array_set_size(draft->scratch, 0);
+    tbl_rows_encode(&rows, record->key, draft->scratch);
+    tbl_overlay_set(&draft->addresses, record->key,
+                    (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+    if (record->notice)
+        g_hash_table_add(draft->changed_tombstones, g_strndup(record->key.ptr, record->key.len));
+    return true;
+}
+
+bool
+tbl_draft_load_record(TblDraft *draft, const TblImageRecord *record)
+{
+    switch (record->db) {
+    case TBL_DB_OBJECTS:
+        return load_object(draft, record);
+    case TBL_DB_NAMES:
+        return load_name(draft, record);
+    case TBL_DB_ADDRESSES:
+        return load_address(draft, record);
+    default:
+        return false;
+    }
+}
