@@ -4,6 +4,7 @@
 #include "tables/address.h"
 #include "tables/claim.h"
 #include "tables/fate.h"
+#include "tables/fate_path.h"
 
 struct GifJudge {
     TblDraft *draft;
@@ -125,19 +126,23 @@ proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
                         proxy->value);
         }
         return true;
-    case TBL_FATE_OVER:
+    case TBL_FATE_OVER: {
+        g_autofree char *path = tbl_fate_path_largest(&judge->context, after);
         *judged = true;
-        verdict_add(
-            judge, before, after, GIF_CODE_LIST_OVER,
-            "%s would expand to more recipients than [limits] list-recipients or reply allows",
-            proxy->value);
+        verdict_add(judge, before, after, GIF_CODE_LIST_OVER,
+                    "%s would expand to more recipients than [limits] list-recipients or reply "
+                    "allows: %s",
+                    proxy->value, path);
         return true;
+    }
     case TBL_FATE_EMPTY: {
         TblResult cycle = tbl_fate_idle_cycle(&judge->context, after);
         *judged = cycle == TBL_FOUND;
         if (*judged) {
+            g_autofree char *path = tbl_fate_path_back(&judge->context, after);
             verdict_add(judge, before, after, GIF_CODE_CYCLE,
-                        "mail for %s would go in a circle that reaches nobody", proxy->value);
+                        "mail for %s would go in a circle that reaches nobody: %s", proxy->value,
+                        path);
         }
         return cycle != TBL_FAILED;
     }

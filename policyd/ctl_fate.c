@@ -1,5 +1,7 @@
 #include "policyd/ctl_fate.h"
 
+#include "tables/fate_path.h"
+
 TblFate
 pd_ctl_new_fate(const PdCtlChange *change, const char *text)
 {
@@ -26,4 +28,14 @@ pd_ctl_guard_failed(const PdCtlChange *change, GError **error)
 {
     pd_ctl_set_store_failed(change->config, error);
     return false;
+}
+
+bool
+pd_ctl_refuse_over(const PdCtlChange *change, const TblObject *list, const char *address,
+                   GError **error)
+{
+    TblContext context = pd_ctl_change_context(change);
+    g_autofree char *path = tbl_fate_path_largest(&context, list);
+    return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows: %s",
+                         address, path);
 }

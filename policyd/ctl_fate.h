@@ -13,3 +13,7 @@ TblFate pd_ctl_new_fate(const PdCtlChange *change, const char *address);
 /* Both return false. Exit code 3 with a sentence, and the failure of the store. */
 bool pd_ctl_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool pd_ctl_guard_failed(const PdCtlChange *change, GError **error);
+
+/* Refuses a list over the limits, by one of its addresses; false. */
+bool pd_ctl_refuse_over(const PdCtlChange *change, const TblObject *list, const char *address,
+                        GError **error);

@@ -1,6 +1,8 @@
 #include "policyd/ctl_guard.h"
 #include "policyd/ctl_fate.h"
 
+#include "tables/fate_path.h"
+
 #include <string.h>
 
 /* So many primaries are named when a change is refused. */
@@ -104,10 +106,12 @@ guard_cycle(PdCtlChange *change, guint64 id, GError **error)
 {
     TblContext context = pd_ctl_change_context(change);
     g_autoptr(TblObject) object = tbl_draft_object(change->draft, id, NULL);
+    g_autofree char *path = NULL;
     switch (object ? tbl_fate_idle_cycle(&context, object) : TBL_FAILED) {
     case TBL_FOUND:
-        return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing",
-                             object->name);
+        path = tbl_fate_path_back(&context, object);
+        return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing: %s",
+                             object->name, path);
     case TBL_NOTFOUND:
         return true;
     default:
@@ -116,13 +120,20 @@ guard_cycle(PdCtlChange *change, guint64 id, GError **error)
 }
 
 static bool
+guard_over(PdCtlChange *change, guint64 id, const char *address, GError **error)
+{
+    g_autoptr(TblObject) list = tbl_draft_object(change->draft, id, NULL);
+    return list ? pd_ctl_refuse_over(change, list, address, error)
+                : pd_ctl_guard_failed(change, error);
+}
+
+static bool
 guard_local_row(DomainGuard *guard, const TblRow *row)
 {
     g_autofree char *spelling = g_strndup(row->spelling.ptr, row->spelling.len);
     switch (pd_ctl_new_fate(guard->change, spelling)) {
     case TBL_FATE_OVER:
-        return pd_ctl_refuse(&guard->error,
-                             "%s would expand to more recipients than [limits] allows", spelling);
+        return guard_over(guard->change, row->object, spelling, &guard->error);
     case TBL_FATE_EMPTY:
         return guard_cycle(guard->change, row->object, &guard->error);
     case TBL_FATE_NOWHERE:

@@ -3,6 +3,7 @@
 #include "policyd/ctl_lists.h"
 
 #include "tables/claim.h"
+#include "tables/fate_path.h"
 
 #include <string.h>
 
@@ -67,12 +68,13 @@ guard_cycle(PdCtlChange *change, const TblObject *before, const TblObject *after
     }
     if (before && tbl_fate_idle_cycle(&base, before) == TBL_FOUND)
         return true;
-    return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing",
-                         after->name);
+    g_autofree char *path = tbl_fate_path_back(&context, after);
+    return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing: %s",
+                         after->name, path);
 }
 
 static bool
-guard_proxy(PdCtlChange *change, const TblProxy *proxy, GError **error)
+guard_proxy(PdCtlChange *change, const TblObject *object, const TblProxy *proxy, GError **error)
 {
     if (strcmp(proxy->type, "SMTP") != 0)
         return true;
@@ -84,8 +86,7 @@ guard_proxy(PdCtlChange *change, const TblProxy *proxy, GError **error)
                              "virtual-alias domain, which delivers nothing itself",
                              proxy->value);
     case TBL_FATE_OVER:
-        return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows",
-                             proxy->value);
+        return pd_ctl_refuse_over(change, object, proxy->value, error);
     case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(change, error);
     default:
@@ -124,7 +125,7 @@ pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObjec
                     GError **error)
 {
     for (guint i = 0; after && i < after->addresses->len; i++)
-        if (!guard_proxy(change, g_ptr_array_index(after->addresses, i), error))
+        if (!guard_proxy(change, after, g_ptr_array_index(after->addresses, i), error))
             return false;
     if (after && !guard_cycle(change, before, after, error))
         return false;

@@ -104,8 +104,7 @@ judge_list(Above *above, const TblObject *list, GError **error)
         if (fate == TBL_FATE_FAILED)
             return pd_ctl_guard_failed(above->change, error);
         if (fate == TBL_FATE_OVER)
-            return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows",
-                                 proxy->value);
+            return pd_ctl_refuse_over(above->change, list, proxy->value, error);
     }
     return true;
 }

@@ -1,10 +1,8 @@
 #include "tables/fate.h"
 
-#include <string.h>
+#include "tables/fate_walk.h"
 
-/* Objects that a walk for a cycle visits at most; a list has at most a thousand recipients by
- * default. */
-#define WALK_MAX 100000
+#include <string.h>
 
 /* ---- What becomes of mail for one address ---- */
 
@@ -42,55 +40,16 @@ tbl_fate_of(const TblContext *context, const char *text)
 
 /* ---- Cycles ---- */
 
-typedef struct {
-    const TblContext *context;
-    GHashTable *seen; /* ids (as text) of what was met */
-    GPtrArray *met;   /* TblObject *, in the order of the walk; owned */
-    guint64 goal;
-    bool found, failed;
-} Walk;
-
-static void
-walk_push(Walk *walk, TblOrigin origin, const char *reference)
-{
-    g_autoptr(TblObject) object = NULL;
-    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &object);
-    if (result == TBL_FAILED)
-        walk->failed = true;
-    if (result != TBL_FOUND)
-        return;
-    walk->found = walk->found || object->id == walk->goal;
-    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT, object->id);
-    if (walk->met->len < WALK_MAX && g_hash_table_add(walk->seen, g_steal_pointer(&key)))
-        g_ptr_array_add(walk->met, g_steal_pointer(&object));
-}
-
-static void
-walk_successors(Walk *walk, const TblObject *object)
-{
-    const GPtrArray *members = object->refs[TBL_REFS_MEMBERS];
-    for (guint i = 0; object->object_class == TBL_CLASS_DL && i < members->len; i++)
-        walk_push(walk, object->origin, g_ptr_array_index(members, i));
-    if (object->object_class == TBL_CLASS_REMOTE && object->target)
-        walk_push(walk, object->origin, object->target->value);
-    if (object->text[TBL_TEXT_FORWARD])
-        walk_push(walk, object->origin, object->text[TBL_TEXT_FORWARD]);
-}
-
-/* TBL_FOUND: mail for the object comes back to it. `met` (may be NULL) takes all objects on the
- * way. */
+/* TBL_FOUND: mail for the object comes back to it. */
 static TblResult
-comes_back(const TblContext *context, const TblObject *object, GPtrArray *met)
+comes_back(const TblContext *context, const TblObject *object)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GPtrArray) own = g_ptr_array_new_with_free_func((GDestroyNotify)tbl_object_free);
-    Walk walk = {.context = context, .seen = seen, .met = met ? met : own, .goal = object->id};
-    walk_successors(&walk, object);
-    for (guint i = 0; i < walk.met->len && !walk.failed && (met || !walk.found); i++)
-        walk_successors(&walk, g_ptr_array_index(walk.met, i));
-    if (walk.failed)
+    g_autoptr(TblFateWalk) walk = tbl_fate_walk_new(context, object);
+    while (!tbl_fate_walk_is_back(walk) && tbl_fate_walk_step(walk))
+        ;
+    if (walk->failed)
         return TBL_FAILED;
-    return walk.found ? TBL_FOUND : TBL_NOTFOUND;
+    return tbl_fate_walk_is_back(walk) ? TBL_FOUND : TBL_NOTFOUND;
 }
 
 /* TBL_FOUND: one of the object's addresses expands to nothing. */
@@ -110,16 +69,18 @@ yields_nothing(const TblContext *context, const TblObject *object)
 TblResult
 tbl_fate_idle_cycle(const TblContext *context, const TblObject *object)
 {
-    g_autoptr(GPtrArray) met = g_ptr_array_new_with_free_func((GDestroyNotify)tbl_object_free);
-    TblResult result = comes_back(context, object, met);
-    if (result != TBL_FOUND)
-        return result;
-    /* The object itself is among those that were met. */
-    for (guint i = 0; i < met->len; i++) {
-        const TblObject *other = g_ptr_array_index(met, i);
-        result = yields_nothing(context, other);
+    g_autoptr(TblFateWalk) walk = tbl_fate_walk_new(context, object);
+    while (tbl_fate_walk_step(walk))
+        ;
+    if (walk->failed)
+        return TBL_FAILED;
+    if (!tbl_fate_walk_is_back(walk))
+        return TBL_NOTFOUND;
+    for (guint i = 0; i < walk->met->len; i++) {
+        const TblObject *other = tbl_fate_walk_object(walk, i);
+        TblResult result = yields_nothing(context, other);
         if (result == TBL_FOUND)
-            result = comes_back(context, other, NULL);
+            result = comes_back(context, other);
         if (result != TBL_NOTFOUND)
             return result;
     }

@@ -1,0 +1,92 @@
+#include "tables/fate_walk.h"
+
+/* Objects that a walk visits at most; a list has at most a thousand recipients by default. */
+#define WALK_MAX 100000
+
+static void
+step_clear(gpointer step)
+{
+    tbl_object_free(((TblFateStep *)step)->object);
+}
+
+/* Takes the object. False when it was met before, or there are too many. */
+static bool
+walk_add(TblFateWalk *walk, TblObject *object, guint from)
+{
+    guint64 *id = g_new(guint64, 1);
+    *id = object->id;
+    if (walk->met->len >= WALK_MAX || g_hash_table_contains(walk->seen, id)) {
+        g_free(id);
+        tbl_object_free(object);
+        return false;
+    }
+    g_hash_table_add(walk->seen, id);
+    TblFateStep step = {object, from};
+    g_array_append_val(walk->met, step);
+    return true;
+}
+
+TblFateWalk *
+tbl_fate_walk_new(const TblContext *context, const TblObject *start)
+{
+    TblFateWalk *walk = g_new0(TblFateWalk, 1);
+    walk->context = context;
+    walk->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    walk->met = g_array_new(FALSE, FALSE, sizeof(TblFateStep));
+    g_array_set_clear_func(walk->met, step_clear);
+    walk->back = -1;
+    walk_add(walk, tbl_object_copy(start), 0);
+    return walk;
+}
+
+void
+tbl_fate_walk_free(TblFateWalk *walk)
+{
+    g_hash_table_unref(walk->seen);
+    g_array_unref(walk->met);
+    g_free(walk);
+}
+
+const TblObject *
+tbl_fate_walk_object(const TblFateWalk *walk, guint index)
+{
+    return g_array_index(walk->met, TblFateStep, index).object;
+}
+
+bool
+tbl_fate_walk_is_back(const TblFateWalk *walk)
+{
+    return walk->back >= 0;
+}
+
+static void
+follow(TblFateWalk *walk, guint from, const char *reference)
+{
+    TblObject *object = NULL;
+    TblResult result = tbl_resolve_reference(
+        walk->context, tbl_fate_walk_object(walk, from)->origin, reference, &object);
+    if (result == TBL_FAILED)
+        walk->failed = true;
+    if (result != TBL_FOUND)
+        return;
+    if (walk->back < 0 && object->id == tbl_fate_walk_object(walk, 0)->id)
+        walk->back = (gint)from;
+    walk_add(walk, object, from);
+}
+
+bool
+tbl_fate_walk_step(TblFateWalk *walk)
+{
+    if (walk->failed || walk->next >= walk->met->len)
+        return false;
+    guint at = walk->next++;
+    const TblObject *object = tbl_fate_walk_object(walk, at);
+    const GPtrArray *members = object->refs[TBL_REFS_MEMBERS];
+    for (guint i = 0; object->object_class == TBL_CLASS_DL && i < members->len; i++)
+        follow(walk, at, g_ptr_array_index(members, i));
+    if (object->object_class == TBL_CLASS_REMOTE && object->target)
+        follow(walk, at, object->target->value);
+    if (object->text[TBL_TEXT_FORWARD])
+        follow(walk, at, object->text[TBL_TEXT_FORWARD]);
+    return !walk->failed;
+}
