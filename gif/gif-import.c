@@ -11,7 +11,9 @@
 /* The command line as GOption leaves it. */
 typedef struct {
     char *config, *codepage, *column, *quote, *mv, *mode, *max_delete, *progress, *format, *rule;
+    char *trust, **signatures;
     char **must_keep, **files;
+    gboolean require_signature;
     gboolean dry_run, keep_going, overwrite, compat, force, json, version;
 } Arguments;
 
@@ -28,6 +30,8 @@ arguments_clear(Arguments *arguments)
     g_free(arguments->progress);
     g_free(arguments->format);
     g_free(arguments->rule);
+    g_free(arguments->trust);
+    g_strfreev(arguments->signatures);
     g_strfreev(arguments->must_keep);
     g_strfreev(arguments->files);
 }
@@ -63,6 +67,12 @@ arguments_parse(Arguments *arguments, int argc, char **argv, GError **error)
         {"must-keep", 0, 0, G_OPTION_ARG_STRING_ARRAY, &a->must_keep, "Refuse to lose this address",
          "ADDRESS"},
         {"force", 0, 0, G_OPTION_ARG_NONE, &a->force, "Override max-delete and must-keep", NULL},
+        {"require-signature", 0, 0, G_OPTION_ARG_NONE, &a->require_signature,
+         "Refuse files without a valid signature (FILE.p7s)", NULL},
+        {"trust", 0, 0, G_OPTION_ARG_FILENAME, &a->trust,
+         "The same, and whom signers must lead to (PEM)", "FILE"},
+        {"signature", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &a->signatures,
+         "The same, and the signature of each file in turn", "FILE"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &a->json, "One JSON object per line on standard output",
          NULL},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &a->progress, "Progress on standard error",
@@ -220,6 +230,38 @@ guard_read(const Arguments *arguments, const TblConfig *config, int *code)
     return g_steal_pointer(&own);
 }
 
+/* Whom signers must lead to, when signatures are asked for: NULL with TBL_EXIT_OK in `code` when
+ * they are not, with another when it told what is wrong. */
+static GifTrust *
+trust_read(const Arguments *arguments, const TblConfig *config, int *code)
+{
+    const char *configured = config->import.signature_trust;
+    const char *path = arguments->trust ? arguments->trust : configured;
+    g_autoptr(GError) error = NULL;
+    *code = TBL_EXIT_OK;
+    if (!arguments->require_signature && !arguments->trust && !arguments->signatures &&
+        *configured == '\0') {
+        return NULL;
+    }
+    if (*path == '\0' || (arguments->signatures && g_strv_length(arguments->signatures) !=
+                                                       g_strv_length(arguments->files))) {
+        fprintf(stderr, PROGRAM ": %s\n",
+                *path == '\0'
+                    ? "no certificate is trusted; give --trust=FILE, or signature-trust in "
+                      "group [import] of the configuration"
+                    : "give --signature once for each file, in their order");
+        *code = TBL_EXIT_USAGE;
+        return NULL;
+    }
+    GifTrust *trust = gif_trust_read(path, &error);
+    if (!trust) {
+        fprintf(stderr, PROGRAM ": %s: %s\n",
+                arguments->trust ? "--trust" : "[import] signature-trust", error->message);
+        *code = arguments->trust ? TBL_EXIT_REFUSED : TBL_EXIT_CONFIG;
+    }
+    return trust;
+}
+
 static int
 import(const Arguments *arguments)
 {
@@ -243,6 +285,12 @@ import(const Arguments *arguments)
     if (!guard) {
         return code;
     }
+    g_autoptr(GifTrust) trust = trust_read(arguments, config, &code);
+    if (code != TBL_EXIT_OK) {
+        return code;
+    }
+    options.trust = trust;
+    options.signatures = arguments->signatures;
     options.guard = guard;
     return gif_run(&options, config);
 }

@@ -33,21 +33,70 @@ run_error(Run *run, int code, const char *message)
 
 /* ---- Reading ---- */
 
-/* The file as a source of rows; NULL when it told why not. */
+static void
+file_error(Run *run, int code, const char *prefix, const char *reason)
+{
+    g_autofree char *message = g_strconcat(prefix, reason, NULL);
+    gif_diagnostics_add(run->diagnostics, GIF_ERROR, code, 1, NULL, NULL, message);
+}
+
+/* Looks for the signature of the input, which stands at `index` of the files. False when the run is
+ * refused for it. */
+static bool
+input_verify(Run *run, gsize index, GifInput *input)
+{
+    const GifRunOptions *options = run->options;
+    TblSlice content = {input->bytes, input->length};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *beside = g_strconcat(input->path, ".p7s", NULL);
+    if (!options->trust) {
+        return true;
+    }
+    if (!options->signatures && g_str_equal(input->path, "-")) {
+        file_error(run, GIF_CODE_SIGNATURE,
+                   "is not signed: ", "standard input needs --signature=FILE");
+        return false;
+    }
+    const char *path = options->signatures ? options->signatures[index] : beside;
+    input->signer = gif_signature_verify_file(options->trust, path, content, &error);
+    if (!input->signer) {
+        file_error(run, GIF_CODE_SIGNATURE, "refused for its signature: ", error->message);
+    }
+    return input->signer != NULL;
+}
+
+/* The bytes of all files that can be read. Not a byte of one is interpreted before the signatures
+ * of all are verified: false when one is not. */
+static bool
+inputs_read(Run *run, GPtrArray *inputs)
+{
+    bool good = true;
+    for (gsize i = 0; run->options->files[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        GifInput *input = gif_input_read(run->options->files[i], &error);
+        gif_diagnostics_set_file(run->diagnostics, run->options->files[i]);
+        if (!input) {
+            file_error(run, 224, "", error->message);
+            continue;
+        }
+        good = input_verify(run, i, input) && good;
+        g_ptr_array_add(inputs, input);
+    }
+    return good;
+}
+
+/* The input, which it takes, as a source of rows; NULL when it told why not. */
 static GifSource *
-source_read(Run *run, const char *path)
+source_read(Run *run, GifInput *taken)
 {
     const GifRunOptions *options = run->options;
     GifSeparators separators = {options->column, options->quote, options->mv, options->plan.compat};
-    g_autoptr(GError) error = NULL;
     g_autoptr(GifNotes) notes = gif_notes_new();
     GifTextFault fault = {0};
-    g_autoptr(GifInput) input = gif_input_read(path, &error);
+    g_autoptr(GifInput) input = taken;
     GifSource *source = NULL;
-    gif_diagnostics_set_file(run->diagnostics, path);
-    if (!input) {
-        gif_diagnostics_add(run->diagnostics, GIF_ERROR, 224, 1, NULL, NULL, error->message);
-    } else if (!gif_input_decode(input, options->codepage, &fault)) {
+    gif_diagnostics_set_file(run->diagnostics, input->path);
+    if (!gif_input_decode(input, options->codepage, &fault)) {
         g_autofree char *message =
             g_strdup_printf("character %" G_GSIZE_FORMAT ": %s", fault.column, fault.message);
         gif_diagnostics_add(run->diagnostics, GIF_ERROR, GIF_CODE_ENCODING, fault.line, NULL, NULL,
@@ -62,16 +111,22 @@ source_read(Run *run, const char *path)
     return source;
 }
 
-static void
+/* False when the run is refused for a signature. */
+static bool
 sources_read(Run *run)
 {
-    for (gsize i = 0; run->options->files[i]; i++) {
-        GifSource *source = source_read(run, run->options->files[i]);
+    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)gif_input_free);
+    if (!inputs_read(run, inputs)) {
+        return false;
+    }
+    while (inputs->len > 0) {
+        GifSource *source = source_read(run, g_ptr_array_steal_index(inputs, 0));
         if (source) {
             g_ptr_array_add(run->sources, source);
             run->total += source->length;
         }
     }
+    return true;
 }
 
 /* ---- Deciding ---- */
@@ -359,14 +414,14 @@ run_decide(Run *run, GError **error)
 
 /* A run that reads no rows still tells at which generation the store stands. */
 static int
-run_skip(Run *run)
+run_skip(Run *run, int code)
 {
     run->target = gif_target_open(run->config, true, NULL);
     run->draft = run->target ? tbl_draft_new(gif_target_store(run->target), NULL) : NULL;
     if (run->draft) {
         run->summary.generation = tbl_draft_base(run->draft)->generation;
     }
-    return TBL_EXIT_FAILED;
+    return code;
 }
 
 static void
@@ -388,11 +443,13 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     run.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
     run.sources = g_ptr_array_new_with_free_func((GDestroyNotify)gif_source_free);
     /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
-    sources_read(&run);
+    bool accepted = sources_read(&run);
     run.progress = gif_progress_new(options->progress, run.total);
     g_autoptr(GError) error = NULL;
     /* Without a good header there are no rows, and a missing store is not made for nothing. */
-    int code = run.sources->len > 0 ? run_decide(&run, &error) : run_skip(&run);
+    int code = !accepted              ? run_skip(&run, TBL_EXIT_REFUSED)
+               : run.sources->len > 0 ? run_decide(&run, &error)
+                                      : run_skip(&run, TBL_EXIT_FAILED);
     if (error) {
         run_error(&run, GIF_CODE_STORE, error->message);
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);

@@ -6,6 +6,7 @@
 #include "gif/guard.h"
 #include "gif/plan.h"
 #include "gif/progress.h"
+#include "gif/signature.h"
 
 typedef struct {
     char **files; /* "-" is standard input */
@@ -16,6 +17,8 @@ typedef struct {
     char column, quote, mv; /* 0: not given */
     GifProgressMode progress;
     GifGuard *guard;
+    const GifTrust *trust; /* whom signers must lead to; NULL: no signature is asked for */
+    char **signatures;     /* of each file, in their order; NULL: FILE.p7s */
 } GifRunOptions;
 
 /* Reads, decides, commits; writes diagnostics, plan and summary. Returns an exit code of
