@@ -309,6 +309,12 @@ pd_daemon_new(TblConfig *config, const char *path, GError **error)
 }
 
 void
+pd_daemon_note_peers(PdDaemon *daemon)
+{
+    pd_plane_note_peers(daemon->plane);
+}
+
+void
 pd_daemon_run(PdDaemon *daemon)
 {
     unsigned interval = pd_notify_watchdog_interval();

@@ -15,6 +15,7 @@ bool pd_daemon_check(const TblConfig *config, const char *path, GError **error);
 /* Takes the store's lock, listens and starts the workers. `path`: of the configuration, to read it
  * again (NULL: the default). NULL with `error` (tbl_exit_code tells the exit code). */
 PdDaemon *pd_daemon_new(TblConfig *config, const char *path, GError **error);
+void pd_daemon_note_peers(PdDaemon *daemon); /* logs who connects */
 /* Serves until SIGTERM or SIGINT, then answers what was read. */
 void pd_daemon_run(PdDaemon *daemon);
 void pd_daemon_free(PdDaemon *daemon);

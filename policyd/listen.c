@@ -54,6 +54,18 @@ pd_listener_new_from_fd(int fd, const char *name)
     return listener_new(fd, name);
 }
 
+void
+pd_listener_note_peer(const PdListener *listener, int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0)
+        tbl_log_debug("%s: connection %d from process %ld, user %ld, group %ld", listener->endpoint,
+                      fd, (long)peer.pid, (long)peer.uid, (long)peer.gid);
+    else
+        tbl_log_debug("%s: connection %d", listener->endpoint, fd);
+}
+
 bool
 pd_listener_current(const PdListener *listener)
 {

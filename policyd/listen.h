@@ -31,6 +31,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PdListener, pd_listener_free)
 
 int pd_listener_fd(const PdListener *listener);
 const char *pd_listener_endpoint(const PdListener *listener);
+/* Logs (debug) which process of which user is at the other end of a connection. Nobody's answers
+ * depend on it. Any thread. */
+void pd_listener_note_peer(const PdListener *listener, int fd);
 /* The path still names the socket that was made (always true for other kinds). */
 bool pd_listener_current(const PdListener *listener);
 

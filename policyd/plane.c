@@ -122,6 +122,12 @@ pd_plane_free(PdPlane *plane)
 }
 
 void
+pd_plane_note_peers(PdPlane *plane)
+{
+    plane->share.note_peers = true;
+}
+
+void
 pd_plane_set_config(PdPlane *plane, TblConfig *config)
 {
     atomic_store(&plane->share.cap, connection_cap(config));

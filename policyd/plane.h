@@ -19,6 +19,7 @@ bool pd_plane_start(PdPlane *plane, GError **error);
 void pd_plane_stop(PdPlane *plane);
 void pd_plane_free(PdPlane *plane); /* stops it first */
 
+void pd_plane_note_peers(PdPlane *plane);                    /* logs who connects, from now on */
 void pd_plane_set_config(PdPlane *plane, TblConfig *config); /* takes references */
 
 /* Gives every worker a reader of `share`, or (NULL) takes the store away. On failure (`error` in

@@ -49,6 +49,8 @@ run(const Options *options, GError **error)
     if (!config || !pd_daemon_check(config, options->config, error) || options->check)
         return TBL_EXIT_OK;
     g_autoptr(PdDaemon) daemon = pd_daemon_new(config, options->config, error);
+    if (daemon && options->verbose)
+        pd_daemon_note_peers(daemon);
     if (daemon)
         pd_daemon_run(daemon);
     return TBL_EXIT_OK;

@@ -13,9 +13,10 @@ typedef struct PdWorker PdWorker;
 typedef struct {
     PdWorker **workers;
     guint n_workers;
-    _Atomic guint open;  /* connections */
-    _Atomic guint cap;   /* most connections */
-    _Atomic bool parked; /* some listener waits for a place */
+    _Atomic guint open;      /* connections */
+    _Atomic guint cap;       /* most connections */
+    _Atomic bool parked;     /* some listener waits for a place */
+    _Atomic bool note_peers; /* log who connects */
 } PdShare;
 
 /* Counts a connection. False: there are too many. */

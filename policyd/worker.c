@@ -243,6 +243,8 @@ worker_accept(PdWorker *worker, const Endpoint *endpoint)
             return;
         }
         pd_stats_count(&worker->stats, PD_STAT_CONNECTIONS);
+        if (worker->share->note_peers)
+            pd_listener_note_peer(endpoint->listener, fd);
         worker_adopt(least_loaded(worker), fd, endpoint->protocol);
     }
 }

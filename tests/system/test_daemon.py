@@ -256,6 +256,43 @@ class Sockets(DaemonCase):
         with open(world.sm_unix, encoding="ascii") as kept:
             self.assertEqual(kept.read(), "precious")
 
+    @staticmethod
+    def asked_by(world, uid, gid):
+        """The reply that a process of another user gets."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setgid(gid)
+                    os.setuid(uid)
+                with Socketmap(world.sm_unix) as client:
+                    os.write(writer, client.ask_bytes("relay_domains", "company.example"))
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as answer:
+            found = answer.read().decode()
+        os.waitpid(child, 0)
+        return found
+
+    def test_56_peers(self):
+        """[56] every user that may connect gets the same answers; --verbose logs who it was"""
+        world = self.filled()
+        world.restart("--verbose")
+        users = [(world.uid, world.gid)] + ([(0, 0), (12345, 12345)] if os.geteuid() == 0 else [])
+        answers = set()
+        for uid, gid in users:
+            answers.add(self.asked_by(world, uid, gid))
+            world.wait_log(f"user {uid}, group {gid}")
+        self.assertEqual(len(answers), 1, answers)
+        self.assertEqual(answers.pop(), "OK company.example")
+        world.restart()
+        before = world.log_text().count("connection")
+        world.socketmap().ask("relay_domains", "company.example")
+        self.assertEqual(world.log_text().count("connection"), before)
+
     def test_54_own_socket_only(self):
         """[54] at its end a daemon does not remove a socket that is no longer its own"""
         world = self.filled()
