@@ -64,6 +64,13 @@ plain_populated(TblView *view)
     return inner->populated(inner);
 }
 
+static TblResult
+plain_referrers(TblView *view, const char *key, GArray *ids)
+{
+    TblView *inner = ((PlainView *)view)->inner;
+    return inner->referrers(inner, key, ids);
+}
+
 static TblDomains *
 plain_declarations(const TblDomains *domains)
 {
@@ -182,8 +189,13 @@ export_addresses(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *do
                  .chunk = g_string_chunk_new(CHUNK_SIZE),
                  .mirrors = g_ptr_array_new(),
                  .scratch = g_string_new(NULL)};
-    PlainView view = {.base = {plain_rows, plain_object, plain_name, plain_domains, plain_usable,
-                               plain_populated},
+    PlainView view = {.base = {.rows = plain_rows,
+                               .object = plain_object,
+                               .name = plain_name,
+                               .domains = plain_domains,
+                               .usable = plain_usable,
+                               .populated = plain_populated,
+                               .referrers = plain_referrers},
                       .inner = snapshot->view,
                       .domains = plain_declarations(domains)};
     TblContext context = pd_ctl_snapshot_context(snapshot);

@@ -371,6 +371,12 @@ tbl_domains_class(const TblDomains *domains, const TblDomain *domain)
     return other ? other->domain_class : domain->domain_class;
 }
 
+const GPtrArray *
+tbl_domains_mirrors(const TblDomains *domains, const char *other)
+{
+    return domains ? g_hash_table_lookup(domains->mirrors, other) : NULL;
+}
+
 const char *
 tbl_domains_route(const TblDomains *domains, const TblDomain *domain)
 {

@@ -81,6 +81,8 @@ const TblDomain *tbl_domains_find_mail(const TblDomains *domains, const char *do
 /* Class and route of a declaration, a mirror's taken from OTHER unless given. */
 TblDomainClass tbl_domains_class(const TblDomains *domains, const TblDomain *domain);
 const char *tbl_domains_route(const TblDomains *domains, const TblDomain *domain);
+/* The declarations that mirror `other`; NULL for none. Borrowed, const TblDomain * in no order. */
+const GPtrArray *tbl_domains_mirrors(const TblDomains *domains, const char *other);
 /* All declarations sorted bytewise by name: array of const TblDomain *, borrowed elements. Free
  * with g_ptr_array_unref. */
 GPtrArray *tbl_domains_list(const TblDomains *domains);

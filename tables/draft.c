@@ -28,6 +28,8 @@ tbl_draft_new(TblStore *store, GError **error)
     tbl_overlay_init(&draft->objects);
     tbl_overlay_init(&draft->names);
     tbl_overlay_init(&draft->addresses);
+    draft->referrers =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     draft->scratch = g_byte_array_new();
     draft->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->displaced = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -50,6 +52,7 @@ tbl_draft_free(TblDraft *draft)
     tbl_overlay_clear(&draft->objects);
     tbl_overlay_clear(&draft->names);
     tbl_overlay_clear(&draft->addresses);
+    g_hash_table_unref(draft->referrers);
     g_byte_array_unref(draft->scratch);
     g_hash_table_unref(draft->numbers);
     g_array_unref(draft->displaced);
@@ -152,8 +155,13 @@ draft_view_populated(TblView *view)
 void
 tbl_draft_init_view(TblDraft *draft)
 {
-    draft->view.base = (TblView){draft_view_rows,    draft_view_object, draft_view_name,
-                                 draft_view_domains, draft_view_usable, draft_view_populated};
+    draft->view.base = (TblView){.rows = draft_view_rows,
+                                 .object = draft_view_object,
+                                 .name = draft_view_name,
+                                 .domains = draft_view_domains,
+                                 .usable = draft_view_usable,
+                                 .populated = draft_view_populated,
+                                 .referrers = tbl_draft_view_referrers};
     draft->view.draft = draft;
 }
 
@@ -340,11 +348,12 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
         return false;
     bool create = object->id == 0;
     g_hash_table_remove_all(draft->kept);
+    g_autoptr(TblObject) before = NULL;
     if (create) {
         object->id = draft->next_id++;
     } else {
         g_autoptr(GError) lost = NULL;
-        g_autoptr(TblObject) before = tbl_draft_object(draft, object->id, &lost);
+        before = tbl_draft_object(draft, object->id, &lost);
         if (lost) {
             g_propagate_error(error, g_steal_pointer(&lost));
             return false;
@@ -358,6 +367,7 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
         !change_rows(draft, object, (RowChange){.add = true}, error))
         return false;
     set_object(draft, object->id, object);
+    tbl_draft_note_references(draft, object->id, before, object);
     if (create)
         set_name(draft, object, true);
     return true;
@@ -429,6 +439,7 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
     if (!change_rows(draft, before, (RowChange){0}, error))
         return false;
     set_object(draft, id, NULL);
+    tbl_draft_note_references(draft, id, before, NULL);
     set_name(draft, before, false);
     draft->deletes = true;
     return true;

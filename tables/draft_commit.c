@@ -333,7 +333,8 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
     bool fresh = meta->objects == 0 && !meta->populated;
     meta->next_id = draft->next_id;
     commit.undo = info ? tbl_undo_new(commit.writer, batch) : NULL;
-    if (!write_objects(&commit) || !note_tombstones(&commit)) {
+    if (!write_objects(&commit) || !note_tombstones(&commit) ||
+        !tbl_draft_write_referrers(draft, commit.writer)) {
         if (commit.undo)
             tbl_undo_abort(commit.undo);
         tbl_writer_abort(commit.writer);

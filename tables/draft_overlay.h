@@ -37,6 +37,8 @@ struct TblDraft {
     GHashTable *changed_tombstones; /* address keys */
     bool deletes;                   /* an object of the store was deleted */
     TblOverlay objects, names, addresses;
+    GHashTable
+        *referrers; /* key of tables/referrer.h -> what became of its ids (draft_referrer.c) */
     GByteArray *scratch;
     GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */
     GHashTable *numbers; /* folded local part -> the number that its next one gets */
@@ -57,6 +59,13 @@ void tbl_draft_init_view(TblDraft *draft);
 void tbl_draft_keep_source(TblDraft *draft, TblSlice key, const TblRow *row);
 /* The source of a row that is put. Looks into the snapshot only for what was taken away before. */
 TblSource tbl_draft_source_of(TblDraft *draft, TblSlice key, const TblRow *row);
+
+/* An object's references were `before` (NULL: it is new) and are `after` (NULL: it goes). */
+void tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
+                               const TblObject *after);
+TblResult tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids);
+/* False: the store failed. */
+bool tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer);
 
 void tbl_overlay_init(TblOverlay *overlay);
 void tbl_overlay_clear(TblOverlay *overlay);

@@ -129,27 +129,13 @@ tbl_resolve_locate(const TblContext *context, const TblAddress *address, const T
 
 /* ---- References ---- */
 
-static TblResult
-object_by_name(const TblContext *context, TblOrigin origin, const char *reference,
-               TblObject **object)
-{
-    guint64 id;
-    g_autofree char *folded = tbl_text_fold(tbl_slice(reference));
-    if (!folded)
-        return TBL_NOTFOUND;
-    TblResult result = context->view->name(context->view, origin, folded, &id);
-    if (result != TBL_FOUND)
-        return result;
-    /* A name that leads nowhere is damage. */
-    return context->view->object(context->view, id, object) == TBL_FOUND ? TBL_FOUND : TBL_FAILED;
-}
-
 TblResult
-tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,
-                      TblObject **object)
+tbl_resolve_reference_id(const TblContext *context, TblOrigin origin, const char *reference,
+                         guint64 *id)
 {
-    *object = NULL;
-    TblResult result = object_by_name(context, origin, reference, object);
+    g_autofree char *folded = tbl_text_fold(tbl_slice(reference));
+    TblResult result =
+        folded ? context->view->name(context->view, origin, folded, id) : TBL_NOTFOUND;
     if (result != TBL_NOTFOUND)
         return result;
     TblAddress address;
@@ -164,11 +150,22 @@ tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *r
     const TblDomain *domain =
         tbl_domains_find_mail(context->view->domains(context->view), tbl_address_domain(&address));
     tbl_resolve_locate(context, &address, domain, &location);
-    if (location.result != TBL_FOUND)
-        return location.result;
-    return context->view->object(context->view, location.row.object, object) == TBL_FOUND
-               ? TBL_FOUND
-               : TBL_FAILED;
+    if (location.result == TBL_FOUND)
+        *id = location.row.object;
+    return location.result;
+}
+
+TblResult
+tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,
+                      TblObject **object)
+{
+    guint64 id;
+    *object = NULL;
+    TblResult result = tbl_resolve_reference_id(context, origin, reference, &id);
+    if (result != TBL_FOUND)
+        return result;
+    /* A name or a row that leads nowhere is damage. */
+    return context->view->object(context->view, id, object) == TBL_FOUND ? TBL_FOUND : TBL_FAILED;
 }
 
 void

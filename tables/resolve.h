@@ -59,6 +59,10 @@ TblAlias tbl_resolve_alias(const TblContext *context, const TblAddress *address,
 TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,
                                 TblObject **object);
 
+/* The same, of which only the id is asked. */
+TblResult tbl_resolve_reference_id(const TblContext *context, TblOrigin origin,
+                                   const char *reference, guint64 *id);
+
 /* Appends a stored address as it is answered, with `extension` ("" or NULL: none) put back into its
  * local part if the address's own domain takes extensions (an undeclared one does). */
 void tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling,

@@ -21,6 +21,7 @@ enum {
     ROW_MOVED = 1 << 9,
     ROW_SOURCE = 1 << 10,      /* absent in rows of stores from before sources were noted */
     ROW_SOURCE_FILE = 1 << 11, /* not the first file of the batch */
+    ROW_RESTRICTED = 1 << 12,
 };
 
 /* The part of a key behind `type:`. */
@@ -81,6 +82,7 @@ row_decode(TblRow *row, TblCursor *cursor, TblSlice key)
     row->homed = flags & ROW_HOMED;
     row->disabled = flags & ROW_DISABLED;
     row->moved = flags & ROW_MOVED;
+    row->restricted = flags & ROW_RESTRICTED;
     row->object = tbl_cursor_number(cursor);
     row->spelling = flags & ROW_SPELT_AS_KEY ? key_value(key) : tbl_cursor_string(cursor);
     if (row->kind == TBL_ROW_TOMBSTONE) {
@@ -116,7 +118,8 @@ row_encode(const TblRow *row, TblSlice key, GByteArray *out)
                     (row->forwards ? ROW_FORWARDS : 0) | (row->homed ? ROW_HOMED : 0) |
                     (row->disabled ? ROW_DISABLED : 0) | (as_key ? ROW_SPELT_AS_KEY : 0) |
                     (row->primary_address.len ? ROW_HAS_PRIMARY : 0) |
-                    (row->moved ? ROW_MOVED : 0) | source_flags(&row->source);
+                    (row->moved ? ROW_MOVED : 0) | (row->restricted ? ROW_RESTRICTED : 0) |
+                    source_flags(&row->source);
     tbl_encode_number(out, row->kind);
     tbl_encode_number(out, flags);
     tbl_encode_number(out, row->object);
@@ -191,6 +194,16 @@ tbl_rows_answer(const TblRows *rows)
                                                                                : NULL;
 }
 
+static bool
+is_restricted(const TblObject *object)
+{
+    return object->authenticated_only || object->limit_in != TBL_LIMIT_NONE ||
+           object->refs[TBL_REFS_ACCEPT_FROM]->len > 0 ||
+           object->refs[TBL_REFS_ACCEPT_FROM_DL]->len > 0 ||
+           object->refs[TBL_REFS_REJECT_FROM]->len > 0 ||
+           object->refs[TBL_REFS_REJECT_FROM_DL]->len > 0;
+}
+
 static TblRow
 object_row(const TblObject *object, TblRowKind kind, const char *spelling)
 {
@@ -201,6 +214,7 @@ object_row(const TblObject *object, TblRowKind kind, const char *spelling)
         .forwards = object->text[TBL_TEXT_FORWARD] != NULL,
         .homed = object->text[TBL_TEXT_HOME_SERVER] != NULL,
         .disabled = object->disabled,
+        .restricted = is_restricted(object),
         .object = object->id,
         .spelling = tbl_slice(spelling),
     };

@@ -34,6 +34,7 @@ typedef struct {
     bool forwards;            /* the owner has an Alt-Recipient */
     bool homed;               /* the owner has a Home-Server */
     bool disabled;            /* the owner is a disabled account that exclude-disabled hides */
+    bool restricted;          /* the owner says who may send to it, or how much */
     guint64 object;           /* id of the owner; 0 for a tombstone */
     TblSlice spelling;        /* the address as stored; a tombstone's as it was */
     TblSlice primary_address; /* the owner's SMTP primary as stored (SMTP rows only); empty when it

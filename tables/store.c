@@ -10,7 +10,7 @@
 #define READERS_MODE 0660
 
 static const char *const db_names[TBL_DB_COUNT] = {"meta",    "objects", "names", "addresses",
-                                                   "domains", "batches", "undo"};
+                                                   "domains", "batches", "undo",  "referrers"};
 
 static void
 on_lmdb_assert(MDB_env *env, const char *message)

@@ -36,6 +36,7 @@ typedef enum {
     TBL_DB_DOMAINS,   /* canonical name -> domain */
     TBL_DB_BATCHES,   /* number (8 bytes, big-endian) -> header */
     TBL_DB_UNDO,      /* number, sequence (8 + 4 bytes) -> undo records */
+    TBL_DB_REFERRERS, /* what a reference gives (tables/referrer.h) -> ids of who gives it */
     TBL_DB_COUNT,
 } TblDb;
 

@@ -1,5 +1,7 @@
 #include "tables/view.h"
 
+#include "tables/referrer.h"
+
 typedef struct {
     TblView base;
     TblReader *reader; /* NULL: there is no store */
@@ -54,6 +56,17 @@ view_name(TblView *base, TblOrigin origin, const char *folded, guint64 *id)
     return result;
 }
 
+static TblResult
+view_referrers(TblView *base, const char *key, GArray *ids)
+{
+    ReaderView *view = (ReaderView *)base;
+    TblSlice bytes;
+    if (!view->usable)
+        return TBL_FAILED;
+    TblResult result = tbl_reader_get(view->reader, TBL_DB_REFERRERS, tbl_slice(key), &bytes);
+    return result == TBL_FOUND && !tbl_referrer_decode(bytes, ids) ? TBL_FAILED : result;
+}
+
 static const TblDomains *
 view_domains(TblView *base)
 {
@@ -77,8 +90,13 @@ TblView *
 tbl_view_new(void)
 {
     ReaderView *view = g_new0(ReaderView, 1);
-    view->base =
-        (TblView){view_rows, view_object, view_name, view_domains, view_usable, view_populated};
+    view->base = (TblView){.rows = view_rows,
+                           .object = view_object,
+                           .name = view_name,
+                           .domains = view_domains,
+                           .usable = view_usable,
+                           .populated = view_populated,
+                           .referrers = view_referrers};
     return &view->base;
 }
 

@@ -25,6 +25,9 @@ struct TblView {
     bool (*usable)(TblView *view);
     /* An object was created, or a replica completely loaded, once. */
     bool (*populated)(TblView *view);
+    /* Appends the ids (guint64) of the objects that give a key of tables/referrer.h. Fails as the
+     * first three. */
+    TblResult (*referrers)(TblView *view, const char *key, GArray *ids);
 };
 
 /* A view of a reader: tbl_view_begin takes the newest snapshot, tbl_view_end gives it back; keeps

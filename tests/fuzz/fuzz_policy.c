@@ -1,7 +1,7 @@
 /* A stream of policy requests gives the same attributes wherever the reads end, and actions are fit
  * to be sent. */
 #include "policyd/attrs.h"
-#include "policyd/rules.h"
+#include "policyd/action.h"
 #include "tests/fuzz/stream.h"
 
 /* Small, so that short inputs meet it. */
@@ -35,15 +35,15 @@ check_clean(TblSlice input)
 {
     g_autoptr(GString) action = g_string_new_len(input.ptr, (gssize)input.len);
 
-    pd_rules_clean(action, 0);
+    pd_action_clean(action, 0);
     g_assert_cmpuint(action->len, >, 0);
-    g_assert_cmpuint(action->len, <=, PD_RULES_ACTION_MAX);
+    g_assert_cmpuint(action->len, <=, PD_ACTION_MAX);
     g_assert_true(g_utf8_validate(action->str, (gssize)action->len, NULL));
     for (gsize i = 0; i < action->len; i++)
         g_assert_false(g_ascii_iscntrl(action->str[i]));
     /* What is clean stays as it is. */
     g_autofree char *once = g_strdup(action->str);
-    pd_rules_clean(action, 0);
+    pd_action_clean(action, 0);
     g_assert_cmpstr(action->str, ==, once);
 }
 

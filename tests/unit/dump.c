@@ -47,7 +47,9 @@ dump_store(Fixture *fixture)
         TblDb db;
         char letter;
     } parts[] = {
-        {TBL_DB_OBJECTS, 'o'}, {TBL_DB_NAMES, 'n'}, {TBL_DB_ADDRESSES, 'a'}, {TBL_DB_DOMAINS, 'd'}};
+        {TBL_DB_OBJECTS, 'o'},   {TBL_DB_NAMES, 'n'},   {TBL_DB_ADDRESSES, 'a'},
+        {TBL_DB_REFERRERS, 'r'}, {TBL_DB_DOMAINS, 'd'},
+    };
     Dump dump = {
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref), 0};
     tbl_view_begin(fixture->view);

@@ -1,3 +1,4 @@
+#include "policyd/action.h"
 #include "policyd/rules.h"
 #include "tests/unit/fixture.h"
 
@@ -91,7 +92,7 @@ test_tombstones(void)
                   "550 5.1.6 Recipient address is gone: no longer?in use");
     g_autofree char *action = act(fixture, RCPT "recipient=long@relay.example\n");
     g_assert_true(g_str_has_prefix(action, "550 5.1.6 "));
-    g_assert_cmpuint(strlen(action), ==, PD_RULES_ACTION_MAX);
+    g_assert_cmpuint(strlen(action), ==, PD_ACTION_MAX);
 }
 
 static void
@@ -222,52 +223,120 @@ test_no_store(void)
     assert_action(fixture, "protocol_state=DATA\nrecipient=ann@relay.example\n", "DUNNO");
 }
 
-static void
-assert_clean(const char *action, const char *expected)
-{
-    g_autoptr(GString) text = g_string_new("kept");
+#define NOT_TAKEN "550 5.7.1 Recipient does not take mail from this sender"
+#define NOT_AUTHENTICATED "550 5.7.1 Recipient takes mail from authenticated senders only"
+#define TOO_LARGE "550 5.2.3 Message is larger than the recipient's limit of 1 kB"
 
-    g_string_append(text, action);
-    pd_rules_clean(text, 4);
-    g_assert_true(g_str_has_prefix(text->str, "kept"));
-    g_assert_cmpstr(text->str + 4, ==, expected);
+static void
+add_reference(TblObject *object, TblRefs which, const char *reference)
+{
+    g_ptr_array_add(object->refs[which], g_strdup(reference));
 }
 
 static void
-test_clean(void)
+test_authenticated_only(void)
 {
-    assert_clean("DUNNO", "DUNNO");
-    assert_clean("550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example",
-                 "550 5.1.6 Recipient has moved to j\xc3\xb6rg@x.example");
-    assert_clean("550 5.1.6 a\r\nb\tc\x7f", "550 5.1.6 a??b?c?");
-    assert_clean("550 5.1.6 bad \xff\xfe\xc3 bytes", "550 5.1.6 bad ??? bytes");
-    /* What Postfix would take for a permit. */
-    assert_clean("", FAILED);
-    assert_clean("550", FAILED);
-    assert_clean("550 ", FAILED);
-    assert_clean("550 5.1.6", FAILED);
-    assert_clean("550 5.1.6  ", FAILED);
-    assert_clean("DEFER_IF_PERMIT", FAILED);
-    assert_clean("DEFER_IF_PERMIT 4.3.0 ", FAILED);
+    g_autoptr(Fixture) fixture = world("[policy]\ntrusted-networks=192.0.2.0/24;2001:db8::/32\n");
+    TblObject *staff = fixture_object(TBL_CLASS_MAILBOX, "staff", "SMTP:staff@relay.example", NULL);
+
+    staff->authenticated_only = true;
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+#define STAFF RCPT "recipient=staff@relay.example\nsender=x@far.example\n"
+    assert_action(fixture, STAFF, NOT_AUTHENTICATED);
+    assert_action(fixture, STAFF "sasl_username=\nccert_subject=\nclient_address=\n",
+                  NOT_AUTHENTICATED);
+    assert_action(fixture, STAFF "sasl_username=x\n", "DUNNO");
+    assert_action(fixture, STAFF "ccert_subject=x\n", "DUNNO");
+    assert_action(fixture, STAFF "client_address=192.0.2.7\n", "DUNNO");
+    assert_action(fixture, STAFF "client_address=::ffff:192.0.2.7\n", "DUNNO");
+    assert_action(fixture, STAFF "client_address=2001:db8:1::7\n", "DUNNO");
+    assert_action(fixture, STAFF "client_address=192.0.3.7\n", NOT_AUTHENTICATED);
+    assert_action(fixture, STAFF "client_address=127.0.0.1\n", NOT_AUTHENTICATED);
+    assert_action(fixture, STAFF "client_address=unknown\n", NOT_AUTHENTICATED);
+    assert_action(fixture, STAFF "client_address=192.0.2\n", NOT_AUTHENTICATED);
+    /* The null sender proves nothing either. */
+    assert_action(fixture, RCPT "recipient=staff@relay.example\nsender=\n", NOT_AUTHENTICATED);
 }
 
 static void
-test_clean_length(void)
+test_size(void)
 {
-    g_autoptr(GString) action = g_string_new("550 5.1.6 ");
+    static const struct {
+        const char *size, *action;
+    } cases[] = {
+        {"", "DUNNO"},
+        {"0", "DUNNO"},
+        {"1024", "DUNNO"},
+        {"1025", TOO_LARGE},
+        {"0001025", TOO_LARGE},
+        {"12k", "DUNNO"},
+        {"-5", "DUNNO"},
+        {" 99999", "DUNNO"},
+        {"18446744073709551615", TOO_LARGE},
+        {"18446744073709551616", TOO_LARGE},
+        {"99999999999999999999999999", TOO_LARGE},
+    };
+    g_autoptr(Fixture) fixture = world("");
+    TblObject *small = fixture_object(TBL_CLASS_MAILBOX, "small", "SMTP:small@relay.example",
+                                      "smtp:small@alias.example", NULL),
+              *none = fixture_object(TBL_CLASS_MAILBOX, "none", "SMTP:none@relay.example", NULL),
+              *vast = fixture_object(TBL_CLASS_MAILBOX, "vast", "SMTP:vast@relay.example", NULL);
 
-    while (action->len < 2 * PD_RULES_ACTION_MAX)
-        g_string_append(action, "\xe2\x82\xac"); /* three bytes: the cut must not fall into one */
-    pd_rules_clean(action, 0);
-    g_assert_cmpuint(action->len, ==, PD_RULES_ACTION_MAX);
-    g_assert_true(g_utf8_validate(action->str, -1, NULL));
-    g_string_truncate(action, 10);
-    g_string_append_c(action, 'x');
-    while (action->len < 2 * PD_RULES_ACTION_MAX)
-        g_string_append(action, "\xe2\x82\xac");
-    pd_rules_clean(action, 0);
-    g_assert_cmpuint(action->len, ==, PD_RULES_ACTION_MAX - 2);
-    g_assert_true(g_utf8_validate(action->str, -1, NULL));
+    small->limit_in = 1;
+    none->limit_in = 0;
+    vast->limit_in = G_MAXINT64;
+    fixture_put(fixture, small);
+    fixture_put(fixture, none);
+    fixture_put(fixture, vast);
+    fixture_commit(fixture);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *lines =
+            g_strdup_printf(RCPT "recipient=small@relay.example\nsize=%s\n", cases[i].size);
+        assert_action(fixture, lines, cases[i].action);
+    }
+    assert_action(fixture, RCPT "recipient=small@relay.example\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=Small+x@alias.example\nsize=1025\n", TOO_LARGE);
+    assert_action(fixture, RCPT "recipient=none@relay.example\nsize=1\n",
+                  "550 5.2.3 Message is larger than the recipient's limit of 0 kB");
+    assert_action(fixture, RCPT "recipient=none@relay.example\nsize=0\n", "DUNNO");
+    assert_action(fixture, RCPT "recipient=vast@relay.example\nsize=18446744073709551615\n",
+                  "DUNNO");
+    assert_action(fixture,
+                  "protocol_state=END-OF-MESSAGE\nrecipient=small@relay.example\nsize=9999\n",
+                  "DUNNO");
+}
+
+/* The rows of the decision stand in one order. */
+static void
+test_order(void)
+{
+    g_autoptr(Fixture) fixture = world("");
+    TblDomain *open = tbl_domain_new("open.example", TBL_DOMAIN_RELAY);
+    TblObject *strict =
+                  fixture_object(TBL_CLASS_MAILBOX, "strict", "SMTP:strict@relay.example", NULL),
+              *hollow = fixture_object(TBL_CLASS_DL, "hollow", "SMTP:hollow@alias.example", NULL);
+
+    open->catch_all = g_strdup("strict@relay.example");
+    strict->limit_in = 1;
+    add_reference(strict, TBL_REFS_ACCEPT_FROM, "ann");
+    hollow->authenticated_only = true;
+    fixture_declare(fixture, open);
+    fixture_put(fixture, strict);
+    fixture_put(fixture, hollow);
+    fixture_commit(fixture);
+    assert_action(fixture, RCPT "recipient=strict@relay.example\nsender=x@far.example\nsize=9999\n",
+                  NOT_TAKEN);
+    assert_action(fixture,
+                  RCPT "recipient=strict@relay.example\nsender=ann@relay.example\nsize=9999\n",
+                  TOO_LARGE);
+    assert_action(fixture, RCPT "recipient=strict@relay.example\nsender=ann@relay.example\n",
+                  "DUNNO");
+    assert_action(fixture, RCPT "recipient=hollow@alias.example\nsender=x@far.example\n",
+                  "550 5.2.4 Distribution list has no recipients");
+    /* An address that nobody has is not restricted by what the catch-all leads to. */
+    assert_action(fixture, RCPT "recipient=any@open.example\nsender=x@far.example\nsize=9999\n",
+                  "DUNNO");
 }
 
 int
@@ -282,7 +351,8 @@ main(int argc, char **argv)
     g_test_add_func("/rules/sender-login-off", test_sender_login_off);
     g_test_add_func("/rules/empty-store", test_empty_store);
     g_test_add_func("/rules/no-store", test_no_store);
-    g_test_add_func("/rules/clean", test_clean);
-    g_test_add_func("/rules/clean-length", test_clean_length);
+    g_test_add_func("/rules/authenticated-only", test_authenticated_only);
+    g_test_add_func("/rules/size", test_size);
+    g_test_add_func("/rules/order", test_order);
     return g_test_run();
 }

@@ -1,0 +1,113 @@
+/* Who refers to an object, as a draft would leave it. */
+#include "tables/draft_overlay.h"
+
+#include "tables/referrer.h"
+
+/* One id that a key gets or loses; the last of an id counts. */
+typedef struct {
+    guint64 id;
+    bool add;
+} Step;
+
+static void
+note_step(TblDraft *draft, const char *key, guint64 id, bool add)
+{
+    GArray *steps = g_hash_table_lookup(draft->referrers, key);
+    Step step = {id, add};
+    if (!steps) {
+        steps = g_array_sized_new(FALSE, FALSE, sizeof(Step), 1);
+        g_hash_table_insert(draft->referrers, g_strdup(key), steps);
+    }
+    g_array_append_val(steps, step);
+}
+
+static void
+note_missing(TblDraft *draft, GHashTable *these, GHashTable *others, guint64 id, bool add)
+{
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, these);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        if (!g_hash_table_contains(others, key))
+            note_step(draft, key, id, add);
+}
+
+void
+tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
+                          const TblObject *after)
+{
+    bool had = before && tbl_referrer_has_any(before), has = after && tbl_referrer_has_any(after);
+    if (!had && !has)
+        return;
+    g_autoptr(GHashTable) old = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) new = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (had)
+        tbl_referrer_collect(before, old);
+    if (has)
+        tbl_referrer_collect(after, new);
+    note_missing(draft, old, new, id, false);
+    note_missing(draft, new, old, id, true);
+}
+
+static int
+compare_ids(gconstpointer a, gconstpointer b)
+{
+    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+    return (x > y) - (x < y);
+}
+
+/* Applies the steps of one key to the ids that the store has of it. */
+static void
+apply_steps(const GArray *steps, GArray *ids)
+{
+    g_autoptr(GHashTable) last = g_hash_table_new(g_int64_hash, g_int64_equal);
+    for (guint i = 0; i < steps->len; i++) {
+        Step *step = &g_array_index(steps, Step, i);
+        g_hash_table_insert(last, &step->id, step);
+    }
+    for (guint i = ids->len; i > 0; i--)
+        if (g_hash_table_contains(last, &g_array_index(ids, guint64, i - 1)))
+            g_array_remove_index_fast(ids, i - 1);
+    GHashTableIter iter;
+    gpointer step;
+    g_hash_table_iter_init(&iter, last);
+    while (g_hash_table_iter_next(&iter, NULL, &step))
+        if (((Step *)step)->add)
+            g_array_append_val(ids, ((Step *)step)->id);
+    g_array_sort(ids, compare_ids);
+}
+
+TblResult
+tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    const GArray *steps = g_hash_table_lookup(draft->referrers, key);
+    if (!steps)
+        return draft->snapshot->referrers(draft->snapshot, key, ids);
+    g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(guint64));
+    if (draft->snapshot->referrers(draft->snapshot, key, own) == TBL_FAILED)
+        return TBL_FAILED;
+    apply_steps(steps, own);
+    g_array_append_vals(ids, own->data, own->len);
+    return own->len ? TBL_FOUND : TBL_NOTFOUND;
+}
+
+bool
+tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer)
+{
+    g_autoptr(GList) keys =
+        g_list_sort(g_hash_table_get_keys(draft->referrers), (GCompareFunc)strcmp);
+    for (GList *at = keys; at; at = at->next) {
+        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        if (tbl_draft_view_referrers(&draft->view.base, at->data, ids) == TBL_FAILED)
+            return false;
+        tbl_referrer_encode(ids, bytes);
+        TblSlice key = tbl_slice(at->data), value = {(const char *)bytes->data, bytes->len};
+        if (ids->len)
+            tbl_writer_put(writer, TBL_DB_REFERRERS, key, value);
+        else
+            tbl_writer_delete(writer, TBL_DB_REFERRERS, key);
+    }
+    return true;
+}

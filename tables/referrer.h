@@ -1,0 +1,34 @@
+/*
+ * Who refers to an object: for every name or address that the members of a list or a forward give,
+ * the ids of the objects that give it. Members bind at lookup, so the keys are what references say
+ * and not what they mean. Kept by drafts in TBL_DB_REFERRERS. Pure.
+ */
+#pragma once
+
+#include "tables/object.h"
+
+/* The first byte of a key. */
+typedef enum {
+    TBL_REFERRER_MEMBER = 'm',  /* a member of a distribution list */
+    TBL_REFERRER_FORWARD = 'f', /* an Alt-Recipient */
+} TblReferrerEdge;
+
+/* How a reference gives its object; behind the digit of its origin. */
+typedef enum {
+    TBL_REFERRER_NAME = 'n',     /* folded by tbl_text_fold */
+    TBL_REFERRER_ADDRESS = '@',  /* canonical */
+    TBL_REFERRER_EXTENDED = '+', /* canonical, cut where an extension might begin: whether it does
+                                    is configuration, so those who use it look again */
+} TblReferrerKind;
+
+/* Caller frees. */
+char *tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text);
+
+/* Adds the keys of all references of an object to a set of owned strings. */
+void tbl_referrer_collect(const TblObject *object, GHashTable *keys);
+bool tbl_referrer_has_any(const TblObject *object);
+
+/* The value of a key: ids (guint64) in ascending order. Decoding appends; false when the bytes are
+ * damaged. */
+void tbl_referrer_encode(const GArray *ids, GByteArray *out);
+bool tbl_referrer_decode(TblSlice bytes, GArray *ids);
