@@ -212,11 +212,13 @@ load_object(TblDraft *draft, const TblImageRecord *record)
     if (created != (record->before.len == 0) || !move_id(draft, &id))
         return false;
     g_autoptr(TblObject) object = record->after.len ? tbl_object_decode(record->after, id) : NULL;
-    if (record->after.len && !object)
+    g_autoptr(TblObject) before = record->before.len ? tbl_object_decode(record->before, id) : NULL;
+    if ((record->after.len && !object) || (record->before.len && !before))
         return false;
     char key[ID_SIZE];
     tbl_store_key_number(id, key);
     tbl_overlay_set(&draft->objects, (TblSlice){key, sizeof key}, record->after);
+    tbl_draft_note_references(draft, id, before, object);
     draft->deletes = draft->deletes || !object;
     return true;
 }

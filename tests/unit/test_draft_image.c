@@ -62,6 +62,7 @@ change_much(TblDraft *draft)
     TblProxy *moved = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("moving@relay.example"), false);
     g_ptr_array_add(bob->addresses, moved);
     g_ptr_array_remove_index(ann->addresses, ann->addresses->len - 1);
+    tbl_object_set_text(ann, TBL_TEXT_FORWARD, "bob"); /* who refers to whom is kept as well */
     g_assert_true(tbl_draft_put(draft, ann, &error));
     g_assert_true(tbl_draft_put(draft, bob, &error));
     g_assert_true(tbl_draft_delete(draft, carl->id, &error));
