@@ -52,6 +52,8 @@ static const Known known_columns[] = {
     {"hide-from-address-book", GIF_COLUMN_HIDDEN, 0, NULL},
     {"deliver-and-redirect", GIF_COLUMN_REDIRECT, 0, NULL},
     {"require-auth-to-send-to", GIF_COLUMN_AUTHENTICATED, 0, NULL},
+    {"ms-exch-require-auth-to-send-to", GIF_COLUMN_AUTHENTICATED, 0, NULL},
+    {"msexchrequireauthtosendto", GIF_COLUMN_AUTHENTICATED, 0, NULL},
     {"incoming-message-size-limit", GIF_COLUMN_LIMIT_IN, 0, NULL},
     {"deliv-cont-length", GIF_COLUMN_LIMIT_IN, 0, NULL},
     {"outgoing-message-size-limit", GIF_COLUMN_LIMIT_OUT, 0, NULL},

@@ -9,8 +9,8 @@
 #include <glib.h>
 
 /* Longest action, in bytes: it becomes one line of an SMTP reply (512 octets, RFC 5321 4.5.3.1.5)
- * behind Postfix's own text. */
-#define PD_ACTION_MAX 400
+ * behind Postfix's own text; with `action=` and its end a line of 400. */
+#define PD_ACTION_MAX (400 - 8)
 
 #define PD_ACTION_DUNNO "DUNNO"
 #define PD_ACTION_FAILED "DEFER_IF_PERMIT 4.3.0 Temporary lookup failure"

@@ -4,6 +4,7 @@
 #include "policyd/keeper.h"
 #include "policyd/notify.h"
 #include "policyd/pidlock.h"
+#include "policyd/postmaster.h"
 #include "tables/command.h"
 #include "tables/log.h"
 
@@ -158,6 +159,17 @@ fixed_differences(const TblConfig *a, const TblConfig *b)
     return g_string_free(g_steal_pointer(&names), FALSE);
 }
 
+/* The daemon has the store open, which a process must not open twice. */
+static bool
+check_postmaster(PdDaemon *daemon, const TblConfig *config, GError **error)
+{
+    TblView *view = pd_keeper_view(daemon->keeper);
+    bool good = !view || pd_postmaster_check(config, daemon->path, view, error);
+
+    tbl_view_free(view);
+    return good;
+}
+
 /* Takes over the configuration file; on failure the old one stays in force. */
 static bool
 daemon_reload(PdDaemon *daemon, char **warning, GError **error)
@@ -166,7 +178,8 @@ daemon_reload(PdDaemon *daemon, char **warning, GError **error)
 
     pd_notify_reloading();
     g_autoptr(TblConfig) config = tbl_config_load(daemon->path, &why);
-    if (!config || !pd_daemon_check(config, daemon->path, &why)) {
+    if (!config || !pd_daemon_check(config, daemon->path, &why) ||
+        !check_postmaster(daemon, config, &why)) {
         tbl_log_warning("reload refused, the old configuration stays: %s", why->message);
         pd_notify("READY=1\nSTATUS=Serving; the new configuration was refused");
         g_propagate_error(error, g_steal_pointer(&why));

@@ -155,6 +155,18 @@ pd_keeper_new(const TblConfig *config, PdPlane *plane)
     return keeper;
 }
 
+TblView *
+pd_keeper_view(PdKeeper *keeper)
+{
+    TblReader *reader = keeper->probe ? tbl_reader_new(keeper->share->store, NULL) : NULL;
+
+    if (!reader)
+        return NULL;
+    TblView *view = tbl_view_new();
+    tbl_view_set_reader(view, reader);
+    return view;
+}
+
 void
 pd_keeper_free(PdKeeper *keeper)
 {
