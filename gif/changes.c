@@ -1,34 +1,15 @@
 #include "gif/changes.h"
 
-#include "tables/address.h"
+#include "gif/preview.h"
 #include "tables/change.h"
 
-#include <stdio.h>
-
 typedef struct {
-    GifPrint print;
+    GifPreview *preview;
     GifJudge *judge;
     GifChanges *changes;
     bool failed;
     GPtrArray *removed_keys;
-    GString *line;
 } Collect;
-
-static void
-change_print(Collect *collect, const TblChange *change)
-{
-    g_string_truncate(collect->line, 0);
-    if (collect->print == GIF_PRINT_JSON) {
-        TblJson json;
-        tbl_json_begin(&json, collect->line);
-        tbl_change_write_json(change, &json);
-        tbl_json_end(&json);
-        g_string_append_c(collect->line, '\n');
-    } else if (collect->print == GIF_PRINT_TEXT) {
-        tbl_change_write_text(change, collect->line);
-    }
-    (void)fwrite(collect->line->str, 1, collect->line->len, stdout);
-}
 
 static bool
 change_collect(const TblObject *before, const TblObject *after, gpointer data)
@@ -43,7 +24,7 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     changes->deleted += !after;
     changes->modified += before && after;
     /* Most of a first import, and nothing to compare. */
-    if (!before && after && collect->print == GIF_PRINT_NOTHING) {
+    if (!before && after && !collect->preview) {
         changes->addresses_added += after->addresses->len;
         return true;
     }
@@ -54,8 +35,8 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
         TblProxy *proxy = g_ptr_array_index(change->removed, i);
         g_ptr_array_add(collect->removed_keys, g_strdup(tbl_proxy_own_key(proxy)));
     }
-    if (collect->print != GIF_PRINT_NOTHING) {
-        change_print(collect, change);
+    if (collect->preview) {
+        gif_preview_add(collect->preview, change);
     }
     return true;
 }
@@ -85,16 +66,14 @@ gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError *
 }
 
 bool
-gif_changes_collect(TblDraft *draft, GifPrint print, GifJudge *judge, GifChanges *changes,
+gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifChanges *changes,
                     GError **error)
 {
     g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GString) line = g_string_new(NULL);
-    Collect collect = {print, judge, changes, false, removed, line};
+    Collect collect = {preview, judge, changes, false, removed};
     *changes = (GifChanges){0};
-    bool walked = print == GIF_PRINT_NOTHING
-                      ? tbl_draft_visit_changes(draft, change_collect, &collect, error)
-                      : tbl_draft_foreach_change(draft, change_collect, &collect, error);
+    bool walked = preview ? tbl_draft_foreach_change(draft, change_collect, &collect, error)
+                          : tbl_draft_visit_changes(draft, change_collect, &collect, error);
     if (!walked) {
         return false;
     }

@@ -1,10 +1,10 @@
-/* The net changes of a draft: counted for the summary and the guards, printed for a dry run. */
+/* The net changes of a draft: counted for the summary and the guards, judged, and shown. */
 #pragma once
 
 #include "gif/verdict.h"
 #include "tables/draft.h"
 
-typedef enum { GIF_PRINT_NOTHING, GIF_PRINT_TEXT, GIF_PRINT_JSON } GifPrint;
+typedef struct GifPreview GifPreview; /* gif/preview.h */
 
 typedef struct {
     guint64 created, modified, deleted;
@@ -12,7 +12,7 @@ typedef struct {
     guint64 addresses_gone;                     /* removed and nobody else's now */
 } GifChanges;
 
-/* Counts, prints to standard output, and has each change judged (`judge` may be NULL). False with
- * `error` when the store failed. */
-bool gif_changes_collect(TblDraft *draft, GifPrint print, GifJudge *judge, GifChanges *changes,
+/* Counts, shows each change in order (`preview` may be NULL: then there is none), and has it judged
+ * (`judge` may be NULL). False with `error` when the store failed. */
+bool gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifChanges *changes,
                          GError **error);

@@ -19,6 +19,7 @@ struct GifPlan {
     /* of the file */
     guint source; /* its index */
     const char *file;
+    GArray *files; /* TblBatchFile of all files so far, for the sources of rows; names borrowed */
     GPtrArray *schemas; /* of all files: pending references name their columns */
     const GifSchema *schema;
     GifLexer *lexer;
@@ -46,6 +47,13 @@ void gif_decision_read_target(GifDecision *decision);
 void gif_decision_take_row(GifDecision *decision);
 void gif_decision_settle_class(GifDecision *decision);
 void gif_decision_take_cells(GifDecision *decision);
+/* What the row wants belongs to somebody else: a note, and a conflict unless it is only a warning.
+ */
+void gif_decision_tell_claim(GifDecision *decision, GifSeverity severity, const GifProxy *wanted,
+                             const char *column, const TblClaim *claim);
+/* Events 287, 289, 290: the name belongs to `decision->object`, which is not what the row takes it
+ * for. */
+void gif_decision_tell_name(GifDecision *decision, int code, const char *advice);
 /* Brings a row that stands into the draft, and remembers what waits for the end. */
 void gif_decision_keep(GifDecision *decision, const GifAttributes *attributes);
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */

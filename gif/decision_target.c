@@ -32,8 +32,7 @@ target_claim(GifDecision *decision, const GifProxy *target, const char *column)
     } else if (claim.fault != TBL_CLAIM_FREE) {
         /* Directories allow contacts to lead to the same place; only one of them reserves it. */
         bool shared = decision->entry && claim.by_target;
-        gif_notes_add(plan->notes, shared ? GIF_WARNING : GIF_ERROR, claim.fault, column, "%s",
-                      claim.reason);
+        gif_decision_tell_claim(decision, shared ? GIF_WARNING : GIF_ERROR, target, column, &claim);
     }
     tbl_claim_clear(&claim);
 }

@@ -13,6 +13,8 @@ struct GifDiagnostics {
     GHashTable *seen; /* severity and code -> how many */
     guint64 count[GIF_ERROR + 1];
     GString *line;
+    GifDiagnosticFunc listener;
+    gpointer listener_data;
 };
 
 typedef struct {
@@ -27,8 +29,8 @@ struct GifNotes {
     bool failed;
 };
 
-static const char *
-severity_name(GifSeverity severity)
+const char *
+gif_severity_name(GifSeverity severity)
 {
     return severity == GIF_ERROR ? "error" : severity == GIF_WARNING ? "warning" : "info";
 }
@@ -62,6 +64,13 @@ gif_diagnostics_set_file(GifDiagnostics *diagnostics, const char *file)
     diagnostics->file = g_strdup(file);
 }
 
+void
+gif_diagnostics_set_listener(GifDiagnostics *diagnostics, GifDiagnosticFunc listener, gpointer data)
+{
+    diagnostics->listener = listener;
+    diagnostics->listener_data = data;
+}
+
 guint64
 gif_diagnostics_count(const GifDiagnostics *diagnostics, GifSeverity severity)
 {
@@ -84,7 +93,7 @@ json_write(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 
     } else {
         tbl_json_null(&json, "line");
     }
-    tbl_json_text(&json, "severity", severity_name(severity));
+    tbl_json_text(&json, "severity", gif_severity_name(severity));
     tbl_json_text(&json, "code", name);
     tbl_json_text(&json, "column", column);
     tbl_json_text(&json, "object", object);
@@ -110,11 +119,11 @@ text_write(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 
         (TblSlice){diagnostics->line->str, diagnostics->line->len}, MESSAGE_SHOWN_MAX);
     g_autofree char *file = tbl_log_escape(tbl_slice(diagnostics->file), MESSAGE_SHOWN_MAX);
     if (!diagnostics->file) {
-        fprintf(diagnostics->out, "gif-import: %s GIF%04d: %s\n", severity_name(severity), code,
+        fprintf(diagnostics->out, "gif-import: %s GIF%04d: %s\n", gif_severity_name(severity), code,
                 shown);
     } else {
         fprintf(diagnostics->out, "%s:%" G_GUINT64_FORMAT ": %s GIF%04d: %s\n", file, line,
-                severity_name(severity), code, shown);
+                gif_severity_name(severity), code, shown);
     }
 }
 
@@ -123,6 +132,11 @@ gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code,
                     const char *column, const char *object, const char *message)
 {
     diagnostics->count[severity]++;
+    if (diagnostics->listener) {
+        GifDiagnosticEvent event = {severity, code,   diagnostics->file, line, column,
+                                    object,   message};
+        diagnostics->listener(&event, diagnostics->listener_data);
+    }
     if (diagnostics->json) {
         json_write(diagnostics, severity, code, line, column, object, message);
         return;
@@ -150,8 +164,8 @@ gif_diagnostics_finish(GifDiagnostics *diagnostics)
         int kind = GPOINTER_TO_INT(each->data);
         if (seen > GIF_DIAGNOSTICS_SHOWN) {
             fprintf(diagnostics->out, "gif-import: %s GIF%04d: %u more, %u in all\n",
-                    severity_name((GifSeverity)(kind % (GIF_ERROR + 1))), kind / (GIF_ERROR + 1),
-                    seen - GIF_DIAGNOSTICS_SHOWN, seen);
+                    gif_severity_name((GifSeverity)(kind % (GIF_ERROR + 1))),
+                    kind / (GIF_ERROR + 1), seen - GIF_DIAGNOSTICS_SHOWN, seen);
         }
     }
 }

@@ -41,10 +41,13 @@ enum {
     GIF_CODE_MAX_DELETE = 932,
     GIF_CODE_MUST_KEEP = 933,
     GIF_CODE_ENTANGLED = 934, /* rows that fail can't be left out */
+    GIF_CODE_REPORT = 935,    /* the page of --report cannot be written */
     GIF_CODE_SIGNATURE = 940, /* a signature is missing or does not verify */
 };
 
 typedef enum { GIF_INFO, GIF_WARNING, GIF_ERROR } GifSeverity;
+
+const char *gif_severity_name(GifSeverity severity); /* "info", "warning", "error" */
 
 /* As text, so many of each number are shown; the rest is counted. */
 #define GIF_DIAGNOSTICS_SHOWN 1000
@@ -61,6 +64,20 @@ void gif_diagnostics_set_file(GifDiagnostics *diagnostics, const char *file);
  * header name) and `object` (a directory name) may be NULL. */
 void gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code, guint64 line,
                          const char *column, const char *object, const char *message);
+
+/* One diagnostic as it was told; strings die with the call. */
+typedef struct {
+    GifSeverity severity;
+    int code;
+    const char *file; /* NULL: the run as a whole */
+    guint64 line;     /* 0: none */
+    const char *column, *object, *message;
+} GifDiagnosticEvent;
+typedef void (*GifDiagnosticFunc)(const GifDiagnosticEvent *event, gpointer data);
+/* Whom else to tell: everything, also what is not shown. */
+void gif_diagnostics_set_listener(GifDiagnostics *diagnostics, GifDiagnosticFunc listener,
+                                  gpointer data);
+
 /* As text: the counts of what was not shown. */
 void gif_diagnostics_finish(GifDiagnostics *diagnostics);
 guint64 gif_diagnostics_count(const GifDiagnostics *diagnostics, GifSeverity severity);

@@ -12,6 +12,7 @@
 typedef struct {
     char *config, *codepage, *column, *quote, *mv, *mode, *max_delete, *progress, *format, *rule;
     char *trust, **signatures;
+    char *report, *command; /* `command`: as it was called, quoted for a shell */
     char **must_keep, **files;
     gboolean require_signature;
     gboolean dry_run, keep_going, overwrite, compat, force, json, version;
@@ -32,6 +33,8 @@ arguments_clear(Arguments *arguments)
     g_free(arguments->rule);
     g_free(arguments->trust);
     g_strfreev(arguments->signatures);
+    g_free(arguments->report);
+    g_free(arguments->command);
     g_strfreev(arguments->must_keep);
     g_strfreev(arguments->files);
 }
@@ -43,6 +46,8 @@ arguments_parse(Arguments *arguments, int argc, char **argv, GError **error)
     GOptionEntry entries[] = {
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &a->dry_run,
          "Compute everything, change nothing, print the plan", NULL},
+        {"report", 0, 0, G_OPTION_ARG_FILENAME, &a->report,
+         "Write the plan and what became of it as one HTML page", "FILE.html"},
         {"keep-going", 0, 0, G_OPTION_ARG_NONE, &a->keep_going,
          "Apply the good rows, write the bad ones to FILE.err", NULL},
         {"format", 0, 0, G_OPTION_ARG_STRING, &a->format, "Format of the files",
@@ -185,6 +190,7 @@ options_read(const Arguments *arguments, GifRunOptions *options, char **codepage
     options->keep_going = arguments->keep_going;
     options->json = arguments->json;
     options->force = arguments->force;
+    options->report = arguments->report;
     return true;
 }
 
@@ -292,7 +298,24 @@ import(const Arguments *arguments)
     options.trust = trust;
     options.signatures = arguments->signatures;
     options.guard = guard;
+    options.command = arguments->command;
     return gif_run(&options, config);
+}
+
+/* The command line as one would type it. */
+static char *
+command_quote(int argc, char **argv)
+{
+    GString *text = g_string_new(PROGRAM);
+    for (int i = 1; i < argc; i++) {
+        bool plain = *argv[i] != '\0';
+        for (const char *at = argv[i]; *at; at++) {
+            plain = plain && (g_ascii_isalnum(*at) || strchr("-_=./,:%@+~", *at));
+        }
+        g_autofree char *quoted = plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
+        g_string_append_printf(text, " %s", quoted);
+    }
+    return g_string_free(text, FALSE);
 }
 
 int
@@ -304,6 +327,7 @@ main(int argc, char **argv)
     tbl_command_use_utf8();
     tbl_log_init(PROGRAM, false);
     int code = TBL_EXIT_OK;
+    arguments.command = command_quote(argc, argv);
     if (!arguments_parse(&arguments, argc, argv, &error)) {
         fprintf(stderr, PROGRAM ": %s\nTry " PROGRAM " --help.\n", error->message);
         code = TBL_EXIT_USAGE;

@@ -138,3 +138,18 @@ gif_guard_check(GifGuard *guard, TblDraft *draft, const TblConfig *config,
     }
     return GIF_GUARD_PASSED;
 }
+
+char *
+gif_guard_describe(const GifGuard *guard, const TblDraft *draft, const GifChanges *changes)
+{
+    const TblMeta *base = tbl_draft_base(draft);
+    g_autofree char *limit =
+        guard->percent
+            ? g_strdup_printf("%" G_GUINT64_FORMAT "%% (%d in any case)", guard->limit, FLOOR)
+            : g_strdup_printf("%" G_GUINT64_FORMAT, guard->limit);
+    return g_strdup_printf("Passed: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                           " objects and %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                           " addresses go, max-delete allows %s; %u addresses of must-keep stay.",
+                           changes->deleted, base->objects, changes->addresses_gone,
+                           base->addresses, limit, g_hash_table_size(guard->stands));
+}

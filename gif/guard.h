@@ -29,3 +29,5 @@ typedef enum {
 /* At the end: judges the net changes. `reason` says what was breached; caller frees. */
 GifGuardResult gif_guard_check(GifGuard *guard, TblDraft *draft, const TblConfig *config,
                                const GifChanges *changes, char **reason);
+/* What was weighed against what, for a run that passed; one sentence. Caller frees. */
+char *gif_guard_describe(const GifGuard *guard, const TblDraft *draft, const GifChanges *changes);

@@ -15,6 +15,7 @@ gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanO
     plan->notes = gif_notes_new();
     plan->later = gif_notes_new();
     plan->undeclared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    plan->files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
     plan->schemas = g_ptr_array_new_with_free_func((GDestroyNotify)gif_schema_free);
     return plan;
 }
@@ -30,6 +31,7 @@ gif_plan_free(GifPlan *plan)
         gif_notes_free(plan->later);
         g_hash_table_unref(plan->undeclared);
         g_ptr_array_unref(plan->schemas);
+        g_array_unref(plan->files);
         gif_lexer_free(plan->lexer);
         g_free(plan->cell);
         g_free(plan);
@@ -43,6 +45,8 @@ gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect di
     g_ptr_array_add(plan->schemas, schema);
     plan->source = source;
     plan->file = file;
+    g_array_set_size(plan->files, MAX(plan->files->len, source + 1));
+    g_array_index(plan->files, TblBatchFile, source).name = (char *)file;
     plan->schema = schema;
     gif_lexer_free(plan->lexer);
     plan->lexer = gif_lexer_new(dialect);
@@ -86,9 +90,7 @@ mode_check(GifDecision *decision)
     GifNotes *notes = decision->plan->notes;
     const GifRow *row = &decision->row;
     if (decision->object && row->mode == GIF_MODE_CREATE) {
-        gif_notes_add(notes, GIF_ERROR, 287, NULL,
-                      "%s \"%s\" is there already; mode update or modify changes it",
-                      tbl_class_name(decision->object->object_class), decision->object->name);
+        gif_decision_tell_name(decision, 287, "mode update or modify changes it");
     } else if (!decision->object && row->mode == GIF_MODE_MODIFY) {
         gif_notes_add(
             notes, GIF_ERROR, 288, NULL, "there is no object \"%s\" to modify%s", row->name,
@@ -98,11 +100,8 @@ mode_check(GifDecision *decision)
                       row->name);
         return false;
     } else if (decision->object && decision->object->object_class != row->object_class) {
-        gif_notes_add(
-            notes, GIF_ERROR, row->mode == GIF_MODE_DELETE ? 290 : 289, NULL,
-            "\"%s\" is of class %s, not %s; to change the class delete it and create it anew",
-            decision->object->name, tbl_class_name(decision->object->object_class),
-            tbl_class_name(row->object_class));
+        gif_decision_tell_name(decision, row->mode == GIF_MODE_DELETE ? 290 : 289,
+                               "to change the class delete it and create it anew");
     }
     return !gif_notes_failed(notes);
 }
@@ -258,6 +257,24 @@ replace_read(const GifDecision *decision)
     return plan->options.overwrite && listed ? GIF_REPLACE_SECONDARIES : GIF_REPLACE_NOTHING;
 }
 
+/* Event 238. False: the store failed. */
+static bool
+addresses_claim(GifDecision *decision)
+{
+    GifPlan *plan = decision->plan;
+    TblClaim claim;
+    const GifProxy *taken = NULL;
+    const char *column = NULL;
+    TblResult result = gif_proxies_claim(plan->proxies, plan->draft, decision->object->id, &claim,
+                                         &taken, &column);
+    if (result == TBL_FOUND) {
+        gif_decision_tell_claim(decision, GIF_ERROR, taken, column, &claim);
+    }
+    tbl_claim_clear(&claim);
+    decision->broken = result == TBL_FAILED;
+    return result != TBL_FAILED;
+}
+
 static void
 object_decide(GifDecision *decision)
 {
@@ -273,9 +290,7 @@ object_decide(GifDecision *decision)
     if (gif_notes_failed(plan->notes)) {
         return;
     }
-    if (gif_proxies_claim(plan->proxies, plan->draft, decision->object->id, plan->notes) ==
-        TBL_FAILED) {
-        decision->broken = true;
+    if (!addresses_claim(decision)) {
         return;
     }
     if (decision->entry && decision->entry->keep_primaries) {

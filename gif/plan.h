@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "gif/conflict.h"
 #include "gif/diagnostic.h"
 #include "gif/entry.h"
 #include "gif/ledger.h"
@@ -17,10 +18,11 @@
 #include "tables/rule.h"
 
 typedef struct {
-    GifMode mode;        /* of rows that say none */
-    bool overwrite;      /* multi-valued columns replace */
-    bool compat;         /* Exchange's own behaviour where ours is kinder */
-    const TblRule *rule; /* makes the primary of new mailboxes that bring none; NULL for none */
+    GifMode mode;            /* of rows that say none */
+    bool overwrite;          /* multi-valued columns replace */
+    bool compat;             /* Exchange's own behaviour where ours is kinder */
+    const TblRule *rule;     /* makes the primary of new mailboxes that bring none; NULL for none */
+    GifConflicts *conflicts; /* gets what belongs to others; NULL: nobody wants to know */
 } GifPlanOptions;
 
 typedef enum {

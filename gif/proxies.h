@@ -10,7 +10,7 @@
 #include "gif/diagnostic.h"
 #include "gif/proxy.h"
 #include "gif/value.h"
-#include "tables/draft.h"
+#include "tables/claim.h"
 
 /* Addresses of one object: more is surely a mistake (Exchange 4.0 stopped at 200, KB Q146345). */
 #define GIF_ADDRESSES_MAX 1000
@@ -36,8 +36,10 @@ void gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, co
 void gif_proxies_add_implied(GifProxies *proxies, const GifProxy *proxy);
 bool gif_proxies_has_primary(const GifProxies *proxies, const char *type); /* the row writes one */
 
-/* Event 238 for wanted addresses that somebody else has. TBL_FAILED when the store failed. */
-TblResult gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, GifNotes *notes);
+/* The first wanted address that somebody else has (event 238): TBL_FOUND with `claim`, which the
+ * caller clears, the address and its column (borrowed). TBL_FAILED when the store failed. */
+TblResult gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, TblClaim *claim,
+                            const GifProxy **taken, const char **column);
 /* What becomes of the addresses that the row does not name. */
 typedef enum {
     GIF_REPLACE_NOTHING,

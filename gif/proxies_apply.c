@@ -1,30 +1,27 @@
 #include "gif/proxies_state.h"
-#include "tables/claim.h"
 
 TblResult
-gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, GifNotes *notes)
+gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, TblClaim *claim,
+                  const GifProxy **taken, const char **column)
 {
+    *claim = (TblClaim){0};
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         guint own;
         if (wanted->dropped || gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own)) {
             continue;
         }
-        TblClaim claim;
         if (tbl_claim_key(draft, self, wanted->proxy.key, tbl_slice(wanted->proxy.type),
-                          tbl_slice(wanted->proxy.value), &claim) == TBL_FAILED) {
+                          tbl_slice(wanted->proxy.value), claim) == TBL_FAILED) {
             return TBL_FAILED;
         }
-        bool taken = claim.fault != TBL_CLAIM_FREE;
-        if (taken) {
-            gif_notes_add(notes, GIF_ERROR, claim.fault, wanted->column, "%s", claim.reason);
-        }
-        tbl_claim_clear(&claim);
-        if (taken) {
+        if (claim->fault != TBL_CLAIM_FREE) {
+            *taken = &wanted->proxy;
+            *column = wanted->column;
             return TBL_FOUND;
         }
     }
-    return TBL_FOUND;
+    return TBL_NOTFOUND;
 }
 
 static void

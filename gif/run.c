@@ -1,5 +1,7 @@
 #include "gif/run.h"
 
+#include "gif/intake.h"
+#include "gif/preview.h"
 #include "gif/source.h"
 #include "gif/summary.h"
 #include "gif/target_store.h"
@@ -15,10 +17,10 @@ typedef struct {
     GifDiagnostics *diagnostics;
     GifProgress *progress;
     GPtrArray *sources; /* GifSource *: inputs whose header is good */
-    guint64 total;      /* text bytes of all of them */
     GifTarget *target;
     TblDraft *draft;
     GifLedger *ledger;
+    GifPreview *preview; /* NULL: --report names a place that cannot be written */
     GifSummary summary;
     guint64 bytes_before; /* text bytes of the inputs that are done */
     bool cut;             /* an input ends inside quotes: nothing may be applied */
@@ -29,104 +31,6 @@ run_error(Run *run, int code, const char *message)
 {
     gif_diagnostics_set_file(run->diagnostics, NULL);
     gif_diagnostics_add(run->diagnostics, GIF_ERROR, code, 0, NULL, NULL, message);
-}
-
-/* ---- Reading ---- */
-
-static void
-file_error(Run *run, int code, const char *prefix, const char *reason)
-{
-    g_autofree char *message = g_strconcat(prefix, reason, NULL);
-    gif_diagnostics_add(run->diagnostics, GIF_ERROR, code, 1, NULL, NULL, message);
-}
-
-/* Looks for the signature of the input, which stands at `index` of the files. False when the run is
- * refused for it. */
-static bool
-input_verify(Run *run, gsize index, GifInput *input)
-{
-    const GifRunOptions *options = run->options;
-    TblSlice content = {input->bytes, input->length};
-    g_autoptr(GError) error = NULL;
-    g_autofree char *beside = g_strconcat(input->path, ".p7s", NULL);
-    if (!options->trust) {
-        return true;
-    }
-    if (!options->signatures && g_str_equal(input->path, "-")) {
-        file_error(run, GIF_CODE_SIGNATURE,
-                   "is not signed: ", "standard input needs --signature=FILE");
-        return false;
-    }
-    const char *path = options->signatures ? options->signatures[index] : beside;
-    input->signer = gif_signature_verify_file(options->trust, path, content, &error);
-    if (!input->signer) {
-        file_error(run, GIF_CODE_SIGNATURE, "refused for its signature: ", error->message);
-    }
-    return input->signer != NULL;
-}
-
-/* The bytes of all files that can be read. Not a byte of one is interpreted before the signatures
- * of all are verified: false when one is not. */
-static bool
-inputs_read(Run *run, GPtrArray *inputs)
-{
-    bool good = true;
-    for (gsize i = 0; run->options->files[i]; i++) {
-        g_autoptr(GError) error = NULL;
-        GifInput *input = gif_input_read(run->options->files[i], &error);
-        gif_diagnostics_set_file(run->diagnostics, run->options->files[i]);
-        if (!input) {
-            file_error(run, 224, "", error->message);
-            continue;
-        }
-        good = input_verify(run, i, input) && good;
-        g_ptr_array_add(inputs, input);
-    }
-    return good;
-}
-
-/* The input, which it takes, as a source of rows; NULL when it told why not. */
-static GifSource *
-source_read(Run *run, GifInput *taken)
-{
-    const GifRunOptions *options = run->options;
-    GifSeparators separators = {options->column, options->quote, options->mv, options->plan.compat};
-    g_autoptr(GifNotes) notes = gif_notes_new();
-    GifTextFault fault = {0};
-    g_autoptr(GifInput) input = taken;
-    GifSource *source = NULL;
-    gif_diagnostics_set_file(run->diagnostics, input->path);
-    if (!gif_input_decode(input, options->codepage, &fault)) {
-        g_autofree char *message =
-            g_strdup_printf("character %" G_GSIZE_FORMAT ": %s", fault.column, fault.message);
-        gif_diagnostics_add(run->diagnostics, GIF_ERROR, GIF_CODE_ENCODING, fault.line, NULL, NULL,
-                            message);
-    } else {
-        GifReading reading = {options->plan.mode, options->plan.overwrite, options->plan.compat};
-        source =
-            gif_source_new(g_steal_pointer(&input), options->format, separators, reading, notes);
-    }
-    gif_notes_flush(notes, run->diagnostics, 1, NULL);
-    gif_text_fault_clear(&fault);
-    return source;
-}
-
-/* False when the run is refused for a signature. */
-static bool
-sources_read(Run *run)
-{
-    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)gif_input_free);
-    if (!inputs_read(run, inputs)) {
-        return false;
-    }
-    while (inputs->len > 0) {
-        GifSource *source = source_read(run, g_ptr_array_steal_index(inputs, 0));
-        if (source) {
-            g_ptr_array_add(run->sources, source);
-            run->total += source->length;
-        }
-    }
-    return true;
 }
 
 /* ---- Deciding ---- */
@@ -201,8 +105,10 @@ source_decide(Run *run, GifPlan *plan, guint index, Rows *rows, GError **error)
 static bool
 sources_decide(Run *run, GError **error)
 {
+    GifPlanOptions options = run->options->plan;
+    options.conflicts = gif_preview_conflicts(run->preview);
     g_autoptr(GifPlan) plan = gif_plan_new(gif_target_store(run->target), run->draft, run->config,
-                                           run->options->plan, run->diagnostics, run->ledger);
+                                           options, run->diagnostics, run->ledger);
     g_autofree GifRecord *record = g_new(GifRecord, 1);
     g_autoptr(GifEntry) entry = gif_entry_new();
     Rows rows = {record, entry};
@@ -265,8 +171,7 @@ changes_judge(Run *run, GError **error)
 {
     for (guint round = 0; !run->cut; round++) {
         g_autoptr(GifJudge) judge = gif_judge_new(run->draft, run->config);
-        if (!gif_changes_collect(run->draft, GIF_PRINT_NOTHING, judge, &run->summary.changes,
-                                 error)) {
+        if (!gif_changes_collect(run->draft, NULL, judge, &run->summary.changes, error)) {
             return false;
         }
         const GPtrArray *verdicts = gif_judge_verdicts(judge);
@@ -283,7 +188,7 @@ changes_judge(Run *run, GError **error)
                       "applied");
         }
     }
-    return gif_changes_collect(run->draft, GIF_PRINT_NOTHING, NULL, &run->summary.changes, error);
+    return gif_changes_collect(run->draft, NULL, NULL, &run->summary.changes, error);
 }
 
 /* ---- Applying ---- */
@@ -298,6 +203,18 @@ err_files_write(Run *run)
             run_error(run, GIF_CODE_ERR_FILE, error->message);
             return false;
         }
+    }
+    return true;
+}
+
+/* A disk that cannot take the page is told while nothing is changed. */
+static bool
+report_prepare(Run *run)
+{
+    g_autoptr(GError) error = NULL;
+    if (!gif_preview_write(run->preview, &run->summary, TBL_EXIT_FAILED, &error)) {
+        run_error(run, GIF_CODE_REPORT, error->message);
+        return false;
     }
     return true;
 }
@@ -332,6 +249,16 @@ draft_commit(Run *run, GError **error)
     return true;
 }
 
+static void
+guards_tell(Run *run)
+{
+    g_autofree char *text =
+        run->options->force
+            ? g_strdup("Overridden by --force.")
+            : gif_guard_describe(run->options->guard, run->draft, &run->summary.changes);
+    gif_preview_set_guards(run->preview, text);
+}
+
 /* What the whole run may not do. TBL_EXIT_OK when nothing stands against it. */
 static int
 guards_check(Run *run)
@@ -343,11 +270,13 @@ guards_check(Run *run)
                                                   &run->summary.changes, &reason);
     switch (result) {
     case GIF_GUARD_PASSED:
+        guards_tell(run);
         return TBL_EXIT_OK;
     case GIF_GUARD_FAILED:
         run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
     default:
+        gif_preview_set_guards(run->preview, reason);
         run_error(run, result == GIF_GUARD_MUST_KEEP ? GIF_CODE_MUST_KEEP : GIF_CODE_MAX_DELETE,
                   reason);
         return TBL_EXIT_REFUSED;
@@ -369,7 +298,7 @@ run_apply(Run *run, GError **error)
     if (options->dry_run) {
         return failed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
     }
-    if (!err_files_write(run)) {
+    if (!report_prepare(run) || !err_files_write(run)) {
         return TBL_EXIT_FAILED;
     }
     gif_progress_say(run->progress, "writing");
@@ -388,7 +317,6 @@ static int
 run_decide(Run *run, GError **error)
 {
     const GifRunOptions *options = run->options;
-    GifPrint print = options->json ? GIF_PRINT_JSON : GIF_PRINT_TEXT;
     run->target = gif_target_open(run->config, options->dry_run, error);
     run->draft = run->target ? tbl_draft_new(gif_target_store(run->target), error) : NULL;
     if (!run->draft) {
@@ -405,8 +333,7 @@ run_decide(Run *run, GError **error)
     }
     gif_progress_clear(run->progress);
     if (!changes_judge(run, error) ||
-        (options->dry_run &&
-         !gif_changes_collect(run->draft, print, NULL, &run->summary.changes, error))) {
+        !gif_preview_show(run->preview, run->draft, run->ledger, error)) {
         return TBL_EXIT_FAILED;
     }
     return run_apply(run, error);
@@ -427,12 +354,44 @@ run_skip(Run *run, int code)
 static void
 run_clear(Run *run)
 {
+    gif_preview_free(run->preview);
     gif_ledger_free(run->ledger);
     tbl_draft_free(run->draft);
     gif_target_close(run->target);
     g_ptr_array_unref(run->sources);
     gif_progress_free(run->progress);
     gif_diagnostics_free(run->diagnostics);
+}
+
+/* Text bytes of all inputs. */
+static guint64
+bytes_sum(const GPtrArray *sources)
+{
+    guint64 bytes = 0;
+    for (guint i = 0; i < sources->len; i++) {
+        bytes += ((const GifSource *)g_ptr_array_index(sources, i))->length;
+    }
+    return bytes;
+}
+
+static void
+summary_count(Run *run, gint64 start)
+{
+    run->summary.warnings = gif_diagnostics_count(run->diagnostics, GIF_WARNING);
+    run->summary.errors = gif_diagnostics_count(run->diagnostics, GIF_ERROR);
+    run->summary.seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
+/* The page says how the run ended, whichever way it did. */
+static int
+report_publish(Run *run, int code)
+{
+    g_autoptr(GError) error = NULL;
+    if (run->preview && !gif_preview_publish(run->preview, &run->summary, code, &error)) {
+        run_error(run, GIF_CODE_REPORT, error->message);
+        return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
+    }
+    return code;
 }
 
 int
@@ -442,10 +401,15 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     Run run = {.options = options, .config = config};
     run.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
     run.sources = g_ptr_array_new_with_free_func((GDestroyNotify)gif_source_free);
-    /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
-    bool accepted = sources_read(&run);
-    run.progress = gif_progress_new(options->progress, run.total);
     g_autoptr(GError) error = NULL;
+    run.preview = gif_preview_new(options, config, run.diagnostics, run.sources, &error);
+    if (!run.preview) {
+        run_error(&run, GIF_CODE_REPORT, error->message);
+        g_clear_error(&error);
+    }
+    /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
+    bool accepted = !run.preview || gif_intake_read(options, run.diagnostics, run.sources);
+    run.progress = gif_progress_new(options->progress, bytes_sum(run.sources));
     /* Without a good header there are no rows, and a missing store is not made for nothing. */
     int code = !accepted              ? run_skip(&run, TBL_EXIT_REFUSED)
                : run.sources->len > 0 ? run_decide(&run, &error)
@@ -455,10 +419,10 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);
         code = busy ? TBL_EXIT_TEMPORARY : TBL_EXIT_FAILED;
     }
+    summary_count(&run, start);
+    code = report_publish(&run, code);
     gif_diagnostics_finish(run.diagnostics);
-    run.summary.warnings = gif_diagnostics_count(run.diagnostics, GIF_WARNING);
-    run.summary.errors = gif_diagnostics_count(run.diagnostics, GIF_ERROR);
-    run.summary.seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    summary_count(&run, start);
     gif_summary_print(&run.summary, options->json);
     run_clear(&run);
     return code;

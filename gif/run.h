@@ -19,6 +19,8 @@ typedef struct {
     GifGuard *guard;
     const GifTrust *trust; /* whom signers must lead to; NULL: no signature is asked for */
     char **signatures;     /* of each file, in their order; NULL: FILE.p7s */
+    const char *report;    /* path of the page; NULL: none */
+    const char *command;   /* the command line, for the page */
 } GifRunOptions;
 
 /* Reads, decides, commits; writes diagnostics, plan and summary. Returns an exit code of

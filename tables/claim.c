@@ -27,12 +27,15 @@ taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice val
 {
     TblView *view = tbl_draft_view(draft);
     g_autoptr(TblObject) holder = NULL;
+    TblSource source = row->source;
     if (view->object(view, row->object, &holder) != TBL_FOUND)
         return TBL_FAILED;
     claim->fault = fault;
     claim->holder = g_strdup(holder->name);
+    claim->holder_class = holder->object_class;
     bool target = row->kind == TBL_ROW_LOCAL_TARGET || row->kind == TBL_ROW_DIRECTORY_TARGET;
     claim->by_target = target;
+    claim->source = source;
     claim->reason = g_strdup_printf(
         "%.*s:%.*s is %s of %s \"%s\"%s", (int)type.len, type.ptr, (int)value.len, value.ptr,
         target ? "the target" : "an address", tbl_class_name(holder->object_class), holder->name,

@@ -18,7 +18,9 @@ typedef struct {
     int fault;      /* one of the above */
     bool by_target; /* it is the target of another remote, else an address */
     char *holder;   /* name of the object that has it ("ann"), NULL when nobody has; owned */
-    char *reason;   /* a sentence for people; NULL when free; owned */
+    TblClass holder_class;
+    TblSource source; /* where the holder has it from */
+    char *reason;     /* a sentence for people; NULL when free; owned */
 } TblClaim;
 void tbl_claim_clear(TblClaim *claim);
 

@@ -69,6 +69,12 @@ tbl_draft_base(const TblDraft *draft)
     return &draft->base;
 }
 
+TblReader *
+tbl_draft_reader(TblDraft *draft)
+{
+    return tbl_view_reader(draft->snapshot);
+}
+
 /* ---- Looking ---- */
 
 /* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an

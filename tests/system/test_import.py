@@ -116,7 +116,7 @@ class Import(unittest.TestCase):
 
     def test_usage(self):
         for options in (["--mode=upsert"], ["--format=xls"], ["--codepage=none"], ["--mv-separator=xx"], ["--to=directory"],
-                        ["--max-delete=lots"], ["--must-keep=nobody"], ["--quote-character=%"], ["--report=x.html"]):
+                        ["--max-delete=lots"], ["--must-keep=nobody"], ["--quote-character=%"]):
             with self.subTest(options=options):
                 self.world.imp(mailboxes(1), *options, rc=2)
         self.world.run("gif-import", rc=2)

@@ -82,9 +82,9 @@ test_modify(void)
                     tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("n@relay.example"), false));
     g_assert_true(tbl_draft_put(fixture_draft(fixture), ann, NULL));
     g_autoptr(TblObject) bob = object_named(fixture, "bob");
-    TblProxy *proxy = bob->addresses->pdata[0];
-    g_free(proxy->value);
-    proxy->value = g_strdup("BOB@relay.example");
+    tbl_proxy_free(bob->addresses->pdata[0]);
+    bob->addresses->pdata[0] =
+        tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("BOB@relay.example"), true);
     g_assert_true(tbl_draft_put(fixture_draft(fixture), bob, NULL));
     fixture_commit(fixture);
     assert_source(fixture, "smtp:ann@relay.example", TBL_ROW_LOCAL, "batch 1, people.csv line 12");

@@ -1,0 +1,189 @@
+#include "gif/preview.h"
+
+#include "gif/changes.h"
+#include "gif/report.h"
+#include "gif/source.h"
+
+struct GifPreview {
+    const GifRunOptions *options;
+    const TblConfig *config;
+    GifDiagnostics *diagnostics;
+    const GPtrArray *sources; /* GifSource * */
+    const GifLedger *ledger;
+    GifConflicts *conflicts;
+    GifTotals *totals; /* NULL: nothing was shown yet */
+    GifReport *report; /* NULL: not wanted */
+    GString *text;
+    char *guards;
+};
+
+GifPreview *
+gif_preview_new(const GifRunOptions *options, const TblConfig *config, GifDiagnostics *diagnostics,
+                const GPtrArray *sources, GError **error)
+{
+    GifReport *report =
+        options->report ? gif_report_new(options->report, options->files, error) : NULL;
+    if (options->report && !report) {
+        return NULL;
+    }
+    GifPreview *preview = g_new0(GifPreview, 1);
+    preview->options = options;
+    preview->config = config;
+    preview->diagnostics = diagnostics;
+    preview->sources = sources;
+    preview->conflicts = gif_conflicts_new();
+    preview->report = report;
+    preview->text = g_string_new(NULL);
+    if (report) {
+        gif_diagnostics_set_listener(diagnostics, gif_report_add_diagnostic, report);
+    }
+    return preview;
+}
+
+void
+gif_preview_free(GifPreview *preview)
+{
+    if (preview) {
+        gif_diagnostics_set_listener(preview->diagnostics, NULL, NULL);
+        gif_conflicts_free(preview->conflicts);
+        gif_totals_free(preview->totals);
+        gif_report_free(preview->report);
+        g_string_free(preview->text, TRUE);
+        g_free(preview->guards);
+        g_free(preview);
+    }
+}
+
+GifConflicts *
+gif_preview_conflicts(GifPreview *preview)
+{
+    return preview->conflicts;
+}
+
+void
+gif_preview_set_guards(GifPreview *preview, const char *text)
+{
+    g_free(preview->guards);
+    preview->guards = g_strdup(text);
+}
+
+/* ---- The changes ---- */
+
+static void
+text_print(GifPreview *preview)
+{
+    (void)fwrite(preview->text->str, 1, preview->text->len, stdout);
+    g_string_truncate(preview->text, 0);
+}
+
+static void
+change_print(GifPreview *preview, const TblChange *change)
+{
+    if (preview->options->json) {
+        TblJson json;
+        tbl_json_begin(&json, preview->text);
+        tbl_change_write_json(change, &json);
+        tbl_json_end(&json);
+        g_string_append_c(preview->text, '\n');
+    } else {
+        tbl_change_write_text(change, preview->text);
+    }
+    text_print(preview);
+}
+
+static void
+change_report(GifPreview *preview, const TblChange *change)
+{
+    const TblObject *object = change->after ? change->after : change->before;
+    GifLedgerRow row = {0};
+    const GifSource *source = gif_ledger_get(preview->ledger, object->id, &row)
+                                  ? g_ptr_array_index(preview->sources, row.source)
+                                  : NULL;
+    gif_report_add_change(preview->report, change, source ? source->input->path : NULL, row.line);
+}
+
+void
+gif_preview_add(GifPreview *preview, const TblChange *change)
+{
+    gif_totals_add(preview->totals, change);
+    if (preview->options->dry_run) {
+        change_print(preview, change);
+    }
+    if (preview->report) {
+        change_report(preview, change);
+    }
+}
+
+bool
+gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger, GError **error)
+{
+    if (!preview->options->dry_run && !preview->report) {
+        return true;
+    }
+    TblView *view = tbl_draft_view(draft);
+    GifChanges changes;
+    preview->ledger = ledger;
+    preview->totals = gif_totals_new(view->domains(view));
+    if (!gif_changes_collect(draft, preview, NULL, &changes, error)) {
+        return false;
+    }
+    if (preview->options->dry_run && !preview->options->json) {
+        gif_conflicts_write_text(preview->conflicts, preview->text);
+        gif_totals_write_text(preview->totals, preview->text);
+        text_print(preview);
+    }
+    return true;
+}
+
+/* ---- The page ---- */
+
+/* All files of the command line, with what is known of them. */
+static GArray *
+files_collect(const GifPreview *preview)
+{
+    GArray *files = g_array_new(FALSE, FALSE, sizeof(GifReportFile));
+    guint next = 0;
+    for (guint i = 0; preview->options->files[i]; i++) {
+        const char *name = preview->options->files[i];
+        const GifSource *source =
+            next < preview->sources->len ? g_ptr_array_index(preview->sources, next) : NULL;
+        /* The sources are those of the files that could be read, in their order. */
+        bool read = source && strcmp(source->input->path, name) == 0;
+        GifReportFile file = {name, read ? source->input->sha256 : NULL,
+                              read ? source->input->signer : NULL};
+        g_array_append_val(files, file);
+        next += read;
+    }
+    return files;
+}
+
+bool
+gif_preview_write(GifPreview *preview, const GifSummary *summary, int code, GError **error)
+{
+    if (!preview->report) {
+        return true;
+    }
+    const GifRunOptions *options = preview->options;
+    g_autoptr(GArray) files = files_collect(preview);
+    g_autofree char *user = tbl_batch_user();
+    GifReportFacts facts = {.summary = summary,
+                            .code = code,
+                            .dry_run = options->dry_run,
+                            .keep_going = options->keep_going,
+                            .time = g_get_real_time() / G_USEC_PER_SEC,
+                            .command = options->command,
+                            .store = preview->config->store.path,
+                            .user = user,
+                            .guards = preview->guards,
+                            .files = files,
+                            .conflicts = preview->conflicts,
+                            .totals = preview->totals};
+    return gif_report_write(preview->report, &facts, error);
+}
+
+bool
+gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code, GError **error)
+{
+    return !preview->report || (gif_preview_write(preview, summary, code, error) &&
+                                gif_report_publish(preview->report, error));
+}
