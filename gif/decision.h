@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gif/attributes.h"
+#include "gif/block.h"
 #include "gif/pending.h"
 #include "gif/plan.h"
 #include "gif/proxies.h"
@@ -22,18 +23,18 @@ struct GifPlan {
     GArray *files; /* TblBatchFile of all files so far, for the sources of rows; names borrowed */
     GPtrArray *schemas; /* of all files: pending references name their columns */
     const GifSchema *schema;
-    GifLexer *lexer;
-    GifCell *cell;
+    GifBlock *single; /* rows that come one by one */
 };
 
 /* One row on its way. */
 typedef struct {
     GifPlan *plan;
-    const GifRecord *record; /* NULL: `entry` */
-    GifEntry *entry;
-    guint64 line;
+    const GifBlock *block;
+    const GifBlockRow *from;
+    const GifLexer *lexer; /* of the block */
+    const GifCell *cell;   /* of the row */
+    const GifEntry *entry; /* of a descendant format, else NULL */
     GifRow row;
-    char *folded;
     TblObject *object; /* as it will be; a held list's without members */
     GifList *list;     /* the object is a held list */
     bool creating, changed, broken;
@@ -42,11 +43,8 @@ typedef struct {
 
 /* The target of a remote: events 235, 236, 292, 241, 266, 265. */
 void gif_decision_read_target(GifDecision *decision);
-/* What the reader of a descendant format found: notes, name and mode; the class when the object is
- * known; the cells. */
-void gif_decision_take_row(GifDecision *decision);
-void gif_decision_settle_class(GifDecision *decision);
-void gif_decision_take_cells(GifDecision *decision);
+/* The class of a row of a descendant format, when the object is known. False: the row is over. */
+bool gif_decision_settle_class(GifDecision *decision);
 /* What the row wants belongs to somebody else: a note, and a conflict unless it is only a warning.
  */
 void gif_decision_tell_claim(GifDecision *decision, GifSeverity severity, const GifProxy *wanted,

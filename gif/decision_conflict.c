@@ -43,7 +43,7 @@ conflict_add(const GifDecision *decision, GifConflict *conflict, const char *own
 {
     const GifPlan *plan = decision->plan;
     g_autofree char *place =
-        g_strdup_printf("%s line %" G_GUINT64_FORMAT, plan->file, decision->line);
+        g_strdup_printf("%s line %" G_GUINT64_FORMAT, plan->file, decision->from->line);
     conflict->wanted = (GifConflictSide){decision->row.object_class, decision->row.name, place};
     conflict->owner.place = owner_place ? owner_place : "the store";
     gif_conflicts_add(plan->options.conflicts, conflict);

@@ -7,7 +7,8 @@ undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
     GifDecision *decision = data;
     GifPlan *plan = decision->plan;
     TblView *view = tbl_draft_view(plan->draft);
-    const char *at = g_str_equal(proxy->type, "SMTP") ? strrchr(proxy->key, '@') : NULL;
+    const char *at =
+        g_str_equal(proxy->type, "SMTP") ? memrchr(proxy->key, '@', proxy->key_len) : NULL;
     if (!at || g_hash_table_contains(plan->undeclared, at + 1) ||
         tbl_domains_find_mail(view->domains(view), at + 1)) {
         return;
@@ -26,12 +27,12 @@ references_remember(GifDecision *decision)
     GifPlan *plan = decision->plan;
     for (guint i = 0; i < plan->schema->count; i++) {
         const GifColumn *column = &plan->schema->column[i];
-        const GifCell *cell = &plan->cell[i];
+        const GifCell *cell = &decision->cell[i];
         bool refers = column->kind == GIF_COLUMN_REFERENCE || column->kind == GIF_COLUMN_REFERENCES;
         if (!refers || cell->kind == GIF_CELL_BLANK) {
             continue;
         }
-        GifPlace place = {plan->file, decision->line, column->name, decision->object->name};
+        GifPlace place = {plan->file, decision->from->line, column->name, decision->object->name};
         bool membership = column->kind == GIF_COLUMN_REFERENCES &&
                           column->which == TBL_REFS_MEMBERS &&
                           decision->row.object_class != TBL_CLASS_DL;
@@ -39,8 +40,8 @@ references_remember(GifDecision *decision)
             gif_pending_add_departure(plan->pending, &place);
         }
         for (guint v = 0; v < cell->count && !decision->broken; v++) {
-            g_autofree char *name =
-                gif_attributes_reference(plan->schema, gif_lexer_value(plan->lexer, cell, v)->text);
+            g_autofree char *name = gif_attributes_reference(
+                plan->schema, gif_lexer_value(decision->lexer, cell, v)->text);
             if (membership) {
                 gif_pending_add_membership(plan->pending, &place, name,
                                            cell->kind == GIF_CELL_VALUES);
@@ -63,12 +64,13 @@ draft_put(GifDecision *decision)
 
 /* Has the row anything to say about members? */
 static bool
-members_given(const GifPlan *plan)
+members_given(const GifDecision *decision)
 {
+    const GifPlan *plan = decision->plan;
     for (guint i = 0; i < plan->schema->count; i++) {
         const GifColumn *column = &plan->schema->column[i];
         if (column->kind == GIF_COLUMN_REFERENCES && column->which == TBL_REFS_MEMBERS &&
-            plan->cell[i].kind != GIF_CELL_BLANK) {
+            decision->cell[i].kind != GIF_CELL_BLANK) {
             return true;
         }
     }
@@ -80,7 +82,7 @@ static void
 list_keep(GifDecision *decision, const GifAttributes *attributes)
 {
     GifPlan *plan = decision->plan;
-    bool members = members_given(plan);
+    bool members = members_given(decision);
     if (members && decision->creating) {
         g_autoptr(GifReferences) references =
             gif_references_new(decision->object->refs[TBL_REFS_MEMBERS]);
@@ -95,7 +97,7 @@ list_keep(GifDecision *decision, const GifAttributes *attributes)
     }
     if (!decision->list) {
         decision->list =
-            gif_lists_hold(plan->lists, decision->folded, tbl_object_copy(decision->object));
+            gif_lists_hold(plan->lists, decision->from->folded, tbl_object_copy(decision->object));
     } else if (decision->changed) {
         tbl_object_free(decision->list->object);
         decision->list->object = tbl_object_copy(decision->object);
@@ -120,7 +122,8 @@ primary_set(GifDecision *decision, const GifProxy *primary)
         }
     }
     g_ptr_array_insert(addresses, 0,
-                       tbl_proxy_new(tbl_slice(primary->type), tbl_slice(primary->value), true));
+                       tbl_proxy_new_keyed(tbl_slice(primary->type), tbl_slice(primary->value),
+                                           tbl_slice(primary->key), true));
 }
 
 /* A new mailbox without an SMTP primary gets the one of --rule. False: the row is over. */
@@ -149,7 +152,11 @@ primary_generate(GifDecision *decision)
         return false;
     }
     g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
-    const GifProxy primary = {.type = "SMTP", .value = address, .key = key};
+    const GifProxy primary = {.type = "SMTP",
+                              .value = address,
+                              .key = key,
+                              .value_len = (guint32)strlen(address),
+                              .key_len = (guint32)strlen(key)};
     primary_set(decision, &primary);
     undeclared_tell(&primary, NULL, decision);
     return true;

@@ -61,7 +61,8 @@ target_read(GifDecision *decision, const GifCell *cell, const char *column)
     GifPlan *plan = decision->plan;
     GifProxy target;
     g_autofree char *reason = NULL;
-    int fault = gif_proxy_parse(&target, gif_lexer_value(plan->lexer, cell, 0)->text,
+    int fault = gif_proxy_parse(&target, gif_block_memory(decision->block),
+                                gif_lexer_value(decision->lexer, cell, 0)->text,
                                 !plan->options.compat, &reason);
     if (fault != 0) {
         gif_notes_add(plan->notes, GIF_ERROR, 235, column, "%s", reason);
@@ -72,7 +73,6 @@ target_read(GifDecision *decision, const GifCell *cell, const char *column)
         }
         target_set(decision, &target, column);
     }
-    gif_proxy_clear(&target);
 }
 
 void
@@ -81,7 +81,7 @@ gif_decision_read_target(GifDecision *decision)
     GifPlan *plan = decision->plan;
     int at = plan->schema->target_at;
     GifCell blank = {.kind = GIF_CELL_BLANK};
-    const GifCell *cell = at >= 0 ? &plan->cell[at] : &blank;
+    const GifCell *cell = at >= 0 ? &decision->cell[at] : &blank;
     const char *column = at >= 0 ? plan->schema->column[at].name : NULL;
     if (decision->row.object_class != TBL_CLASS_REMOTE) {
         if (cell->kind != GIF_CELL_BLANK) {

@@ -213,9 +213,18 @@ gif_notes_failed(const GifNotes *notes)
     return notes->failed;
 }
 
+bool
+gif_notes_is_empty(const GifNotes *notes)
+{
+    return notes->notes->len == 0;
+}
+
 void
 gif_notes_clear(GifNotes *notes)
 {
+    if (notes->notes->len == 0) {
+        return;
+    }
     g_array_set_size(notes->notes, 0);
     notes->failed = false;
 }

@@ -91,6 +91,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifNotes, gif_notes_free)
 void gif_notes_add(GifNotes *notes, GifSeverity severity, int code, const char *column,
                    const char *format, ...) G_GNUC_PRINTF(5, 6);
 bool gif_notes_failed(const GifNotes *notes);
+bool gif_notes_is_empty(const GifNotes *notes);
 /* Appends the notes of `from` and empties it. */
 void gif_notes_move(GifNotes *notes, GifNotes *from);
 void gif_notes_clear(GifNotes *notes);

@@ -32,8 +32,7 @@ gif_plan_free(GifPlan *plan)
         g_hash_table_unref(plan->undeclared);
         g_ptr_array_unref(plan->schemas);
         g_array_unref(plan->files);
-        gif_lexer_free(plan->lexer);
-        g_free(plan->cell);
+        gif_block_free(plan->single);
         g_free(plan);
     }
 }
@@ -48,10 +47,8 @@ gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect di
     g_array_set_size(plan->files, MAX(plan->files->len, source + 1));
     g_array_index(plan->files, TblBatchFile, source).name = (char *)file;
     plan->schema = schema;
-    gif_lexer_free(plan->lexer);
-    plan->lexer = gif_lexer_new(dialect);
-    g_free(plan->cell);
-    plan->cell = g_new0(GifCell, schema->count);
+    gif_block_free(plan->single);
+    plan->single = gif_block_new(schema, dialect, plan->options.mode, plan->options.compat);
     gif_diagnostics_set_file(plan->diagnostics, file);
 }
 
@@ -62,8 +59,8 @@ object_find(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
     g_autoptr(GError) error = NULL;
-    decision->folded = tbl_text_fold(tbl_slice(decision->row.name));
-    decision->list = decision->folded ? gif_lists_find(plan->lists, decision->folded) : NULL;
+    const char *folded = decision->from->folded;
+    decision->list = folded ? gif_lists_find(plan->lists, folded) : NULL;
     decision->object =
         decision->list ? tbl_object_copy(decision->list->object)
                        : tbl_draft_find(plan->draft, TBL_ORIGIN_LOCAL, decision->row.name, &error);
@@ -79,8 +76,8 @@ only_in_directory(GifDecision *decision)
 {
     TblView *view = tbl_draft_view(decision->plan->draft);
     guint64 id;
-    return decision->folded &&
-           view->name(view, TBL_ORIGIN_DIRECTORY, decision->folded, &id) == TBL_FOUND;
+    const char *folded = decision->from->folded;
+    return folded && view->name(view, TBL_ORIGIN_DIRECTORY, folded, &id) == TBL_FOUND;
 }
 
 /* Events 287 to 290 and 138. False: the row is over. */
@@ -110,7 +107,7 @@ static bool
 object_delete(GifDecision *decision)
 {
     if (decision->list) {
-        gif_lists_drop(decision->plan->lists, decision->folded);
+        gif_lists_drop(decision->plan->lists, decision->from->folded);
         decision->list = NULL;
     }
     decision->changed = true;
@@ -120,41 +117,6 @@ object_delete(GifDecision *decision)
 }
 
 /* ---- What the cells say ---- */
-
-static GifLexFlags
-lex_flags(const GifColumn *column)
-{
-    switch (column->kind) {
-    case GIF_COLUMN_PRIMARIES:
-    case GIF_COLUMN_SECONDARIES:
-    case GIF_COLUMN_REFERENCES:
-        return GIF_LEX_MULTI;
-    case GIF_COLUMN_TEXT:
-        return column->which == TBL_TEXT_ACCOUNT ? GIF_LEX_PLAIN : GIF_LEX_SINGLE;
-    default:
-        return GIF_LEX_SINGLE;
-    }
-}
-
-static void
-cells_lex(GifDecision *decision)
-{
-    GifPlan *plan = decision->plan;
-    if (decision->entry) {
-        gif_decision_take_cells(decision);
-        return;
-    }
-    for (guint i = 0; i < plan->schema->count; i++) {
-        const GifColumn *column = &plan->schema->column[i];
-        if (column->kind <= GIF_COLUMN_NAME) {
-            plan->cell[i] = (GifCell){.kind = GIF_CELL_BLANK};
-            continue;
-        }
-        GifLexFlags flags =
-            lex_flags(column) | (decision->record->all_quoted ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
-        gif_lexer_cell(plan->lexer, &decision->record->field[i], flags, &plan->cell[i]);
-    }
-}
 
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */
 void
@@ -183,7 +145,7 @@ static void
 cell_check(GifDecision *decision, guint index, GifNotes *notes)
 {
     GifPlan *plan = decision->plan;
-    const GifCell *cell = &plan->cell[index];
+    const GifCell *cell = &decision->cell[index];
     const GifColumn *column = &plan->schema->column[index];
     gif_decision_tell_cell(cell, column->name, notes);
     if (cell->fault != 0) {
@@ -192,7 +154,7 @@ cell_check(GifDecision *decision, guint index, GifNotes *notes)
     bool address = column->kind == GIF_COLUMN_PRIMARIES || column->kind == GIF_COLUMN_SECONDARIES;
     if (address) {
         gif_proxies_remove(plan->proxies, column->kind == GIF_COLUMN_PRIMARIES, column->name,
-                           plan->lexer, cell, notes);
+                           decision->lexer, cell, notes);
     } else if (cell->kind == GIF_CELL_REMOVE && column->kind != GIF_COLUMN_REFERENCES &&
                !decision->entry && !gif_notes_failed(notes)) {
         gif_notes_add(notes, GIF_ERROR, 245, column->name,
@@ -210,10 +172,10 @@ cells_check(GifDecision *decision, GifNotes *notes)
 {
     GifPlan *plan = decision->plan;
     const GifSchema *schema = plan->schema;
-    GifAttributes attributes = {schema, plan->lexer, plan->cell, plan->options.overwrite};
+    GifAttributes attributes = {schema, decision->lexer, decision->cell, plan->options.overwrite};
     for (guint i = 0; i < schema->count && !gif_notes_failed(notes); i++) {
         const GifColumn *column = &schema->column[i];
-        bool blank = plan->cell[i].kind == GIF_CELL_BLANK && plan->cell[i].fault == 0;
+        bool blank = decision->cell[i].kind == GIF_CELL_BLANK && decision->cell[i].fault == 0;
         if (column->kind != GIF_COLUMN_TARGET && !blank) {
             cell_check(decision, i, notes);
         }
@@ -222,7 +184,7 @@ cells_check(GifDecision *decision, GifNotes *notes)
         const GifColumn *column = &schema->column[i];
         if (column->kind == GIF_COLUMN_PRIMARIES || column->kind == GIF_COLUMN_SECONDARIES) {
             gif_proxies_add(plan->proxies, column->kind == GIF_COLUMN_PRIMARIES, column->name,
-                            plan->lexer, &plan->cell[i], notes);
+                            decision->block, &decision->cell[i], notes);
         }
     }
     if (!gif_notes_failed(notes)) {
@@ -239,7 +201,7 @@ home_server_check(GifDecision *decision)
     int at = plan->schema->home_server_at;
     bool needed = plan->options.compat && !decision->entry && decision->creating &&
                   decision->row.object_class == TBL_CLASS_MAILBOX;
-    if (needed && (at < 0 || plan->cell[at].kind != GIF_CELL_VALUES)) {
+    if (needed && (at < 0 || decision->cell[at].kind != GIF_CELL_VALUES)) {
         gif_notes_add(plan->notes, GIF_ERROR, 292, at >= 0 ? plan->schema->column[at].name : NULL,
                       "a new mailbox needs its Home-Server");
     }
@@ -253,7 +215,7 @@ replace_read(const GifDecision *decision)
     if (decision->entry) {
         return decision->entry->replace_addresses ? GIF_REPLACE_ALL : GIF_REPLACE_NOTHING;
     }
-    bool listed = secondaries >= 0 && plan->cell[secondaries].kind == GIF_CELL_VALUES;
+    bool listed = secondaries >= 0 && decision->cell[secondaries].kind == GIF_CELL_VALUES;
     return plan->options.overwrite && listed ? GIF_REPLACE_SECONDARIES : GIF_REPLACE_NOTHING;
 }
 
@@ -279,7 +241,7 @@ static void
 object_decide(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    GifAttributes attributes = {plan->schema, plan->lexer, plan->cell,
+    GifAttributes attributes = {plan->schema, decision->lexer, decision->cell,
                                 plan->options.overwrite && !decision->entry};
     cells_check(decision, plan->later);
     gif_decision_read_target(decision);
@@ -310,28 +272,20 @@ static void
 row_decide(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    if (decision->entry) {
-        gif_decision_take_row(decision);
-    } else {
-        gif_row_read(&decision->row, plan->schema, decision->record, plan->lexer,
-                     plan->options.mode, plan->options.compat, plan->notes);
-    }
     bool settled = decision->entry && decision->entry->settled;
     if (settled || gif_notes_failed(plan->notes) || !object_find(decision)) {
         return;
     }
-    if (decision->entry) {
-        gif_decision_settle_class(decision);
-        settled = decision->entry->settled;
+    if (decision->entry && !gif_decision_settle_class(decision)) {
+        return;
     }
-    if (settled || !mode_check(decision)) {
+    if (!mode_check(decision)) {
         return;
     }
     if (decision->row.mode == GIF_MODE_DELETE) {
         object_delete(decision);
         return;
     }
-    cells_lex(decision);
     decision->creating = decision->object == NULL;
     decision->changed = decision->creating;
     home_server_check(decision);
@@ -348,20 +302,25 @@ row_decide(GifDecision *decision)
 
 /* Decides, tells, and forgets the row. */
 static GifRowResult
-decision_run(GifDecision *decision, GifLedgerRow place, guint64 told_line)
+decision_run(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    decision->line = place.line;
-    tbl_draft_set_source(plan->draft, place.source, place.line);
+    const GifBlockRow *from = decision->from;
+    decision->lexer = gif_block_lexer(decision->block);
+    decision->cell = gif_block_cells(decision->block, from);
+    decision->row = from->row;
+    if (from->notes) {
+        gif_notes_move(plan->notes, from->notes);
+    }
+    tbl_draft_set_source(plan->draft, plan->source, from->line);
     row_decide(decision);
     bool failed = gif_notes_failed(plan->notes);
     if (decision->changed && !failed && !decision->broken) {
-        gif_ledger_set(plan->ledger, decision->object->id, place);
+        gif_ledger_set(plan->ledger, decision->object->id,
+                       (GifLedgerRow){plan->source, from->line, from->start, from->end});
     }
-    gif_notes_flush(plan->notes, plan->diagnostics, told_line, decision->row.name);
+    gif_notes_flush(plan->notes, plan->diagnostics, from->told_line, from->row.name);
     gif_notes_clear(plan->later);
-    gif_row_clear(&decision->row);
-    g_free(decision->folded);
     tbl_object_free(decision->object);
     if (decision->broken) {
         if (decision->error && !*decision->error) {
@@ -374,25 +333,32 @@ decision_run(GifDecision *decision, GifLedgerRow place, guint64 told_line)
 }
 
 GifRowResult
-gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error)
+gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error)
 {
-    GifDecision decision = {.plan = plan, .record = record, .error = error};
-    if (record->fault == GIF_CSV_OK) {
-        gif_lexer_begin(plan->lexer, record->end - record->start);
-    }
-    return decision_run(&decision,
-                        (GifLedgerRow){plan->source, record->line, record->start, record->end},
-                        record->fault == GIF_CSV_TRUNCATED ? record->fault_line : record->line);
+    GifDecision decision = {
+        .plan = plan, .block = block, .from = gif_block_row(block, index), .error = error};
+    return decision_run(&decision);
+}
+
+GifRowResult
+gif_plan_record(GifPlan *plan, const GifRecord *record, GError **error)
+{
+    gif_block_clear(plan->single);
+    gif_block_add_record(plan->single, record);
+    return gif_plan_row(plan, plan->single, 0, error);
 }
 
 GifRowResult
 gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error)
 {
-    GifDecision decision = {.plan = plan, .entry = entry, .error = error};
-    gif_lexer_begin(plan->lexer, 0);
-    return decision_run(&decision,
-                        (GifLedgerRow){plan->source, entry->line, entry->start, entry->end},
-                        entry->told_line != 0 ? entry->told_line : entry->line);
+    gif_block_clear(plan->single);
+    gif_block_add_entry(plan->single, entry);
+    GifDecision decision = {.plan = plan,
+                            .block = plan->single,
+                            .from = gif_block_row(plan->single, 0),
+                            .entry = entry,
+                            .error = error};
+    return decision_run(&decision);
 }
 
 bool

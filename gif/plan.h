@@ -8,9 +8,8 @@
  */
 #pragma once
 
+#include "gif/block.h"
 #include "gif/conflict.h"
-#include "gif/diagnostic.h"
-#include "gif/entry.h"
 #include "gif/ledger.h"
 #include "gif/row.h"
 #include "tables/config.h"
@@ -44,8 +43,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPlan, gif_plan_free)
  */
 void gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect dialect,
                          GifSchema *schema);
-/* Decides one row and keeps it in the draft if it is good; tells its diagnostics. */
-GifRowResult gif_plan_row(GifPlan *plan, const GifRecord *record, GError **error);
+/* Decides one row of a block of this file and keeps it in the draft if it is good; tells its
+ * diagnostics. */
+GifRowResult gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error);
+/* The same for a record that was not put into a block. */
+GifRowResult gif_plan_record(GifPlan *plan, const GifRecord *record, GError **error);
 /* The same for a row of a descendant format, whose file began with the schema of its reader. */
 GifRowResult gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error);
 /* What had to wait for the last row. False when the store failed. */

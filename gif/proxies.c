@@ -1,18 +1,6 @@
 #include "gif/proxies_state.h"
 
 static void
-slot_clear(gpointer data)
-{
-    g_free(((GifSlot *)data)->key);
-}
-
-static void
-wanted_clear(gpointer data)
-{
-    gif_proxy_clear(&((GifWanted *)data)->proxy);
-}
-
-static void
 removal_clear(gpointer data)
 {
     g_free(((GifRemoval *)data)->key);
@@ -23,7 +11,9 @@ static GArray *
 array_new(guint size, GDestroyNotify clear)
 {
     GArray *array = g_array_new(FALSE, FALSE, size);
-    g_array_set_clear_func(array, clear);
+    if (clear) {
+        g_array_set_clear_func(array, clear);
+    }
     return array;
 }
 
@@ -32,14 +22,14 @@ gif_proxies_new(bool compat)
 {
     GifProxies *proxies = g_new0(GifProxies, 1);
     proxies->compat = compat;
-    proxies->slots = array_new(sizeof(GifSlot), slot_clear);
-    proxies->wanted = array_new(sizeof(GifWanted), wanted_clear);
+    proxies->slots = array_new(sizeof(GifSlot), NULL);
+    proxies->wanted = array_new(sizeof(GifWanted), NULL);
     proxies->removals = array_new(sizeof(GifRemoval), removal_clear);
     proxies->slot_by_key = gif_index_new();
     proxies->wanted_by_key = gif_index_new();
     proxies->primary_by_type = gif_index_new();
     proxies->wanted_by_type = gif_index_new();
-    proxies->types = g_ptr_array_new_with_free_func(g_free);
+    proxies->keys = g_ptr_array_new_with_free_func(g_free);
     return proxies;
 }
 
@@ -51,7 +41,7 @@ gif_proxies_free(GifProxies *proxies)
         gif_index_free(proxies->wanted_by_key);
         gif_index_free(proxies->primary_by_type);
         gif_index_free(proxies->wanted_by_type);
-        g_ptr_array_unref(proxies->types);
+        g_ptr_array_unref(proxies->keys);
         g_array_unref(proxies->slots);
         g_array_unref(proxies->wanted);
         g_array_unref(proxies->removals);
@@ -83,7 +73,7 @@ gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses)
     gif_index_clear(proxies->wanted_by_key);
     gif_index_clear(proxies->primary_by_type);
     gif_index_clear(proxies->wanted_by_type);
-    g_ptr_array_set_size(proxies->types, 0);
+    g_ptr_array_set_size(proxies->keys, 0);
     g_array_set_size(proxies->slots, 0);
     g_array_set_size(proxies->wanted, 0);
     g_array_set_size(proxies->removals, 0);
@@ -92,13 +82,16 @@ gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses)
     for (guint i = 0; addresses && i < addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(addresses, i);
         const char *key = tbl_proxy_own_key(proxy);
-        /* A stored address always has a key; without one it is kept and never matched. */
-        gif_proxies_push(
-            proxies, (GifSlot){.type = proxy->type,
-                               .value = proxy->value,
-                               .key = key ? g_strdup(key) : g_strdup_printf("%c%u", GIF_NO_KEY, i),
-                               .primary = proxy->primary,
-                               .was_primary = proxy->primary});
+        if (!key) {
+            /* A stored address always has one; without it is kept and never matched. */
+            key = g_strdup_printf("%c%u", GIF_NO_KEY, i);
+            g_ptr_array_add(proxies->keys, (gpointer)key);
+        }
+        gif_proxies_push(proxies, (GifSlot){.type = proxy->type,
+                                            .value = proxy->value,
+                                            .key = key,
+                                            .primary = proxy->primary,
+                                            .was_primary = proxy->primary});
     }
 }
 
@@ -150,10 +143,11 @@ duplicate_resolve(GifProxies *proxies, GifWanted *wanted, guint other_index, Gif
     bool takes_over = wanted->primary && !other->primary;
     (takes_over ? other : wanted)->dropped = true;
     gif_notes_add(notes, GIF_WARNING, 243, wanted->column,
-                  "%s:%s stands twice in this row; it counts once%s", wanted->proxy.type,
-                  wanted->proxy.value, wanted->primary != other->primary ? ", as the primary" : "");
+                  "%s:%s stands twice in this row; it counts once%s", wanted->proxy->type,
+                  wanted->proxy->value,
+                  wanted->primary != other->primary ? ", as the primary" : "");
     if (takes_over) {
-        gif_index_set(proxies->wanted_by_key, wanted->proxy.key, proxies->wanted->len);
+        gif_index_set(proxies->wanted_by_key, wanted->proxy->key, proxies->wanted->len);
     }
 }
 
@@ -161,15 +155,15 @@ duplicate_resolve(GifProxies *proxies, GifWanted *wanted, guint other_index, Gif
 static void
 primary_check(GifProxies *proxies, GifWanted *wanted, GifNotes *notes)
 {
-    if (wanted->proxy.lower && !wanted->proxy.bare && !proxies->compat) {
+    if (wanted->proxy->lower && !wanted->proxy->bare && !proxies->compat) {
         gif_notes_add(notes, GIF_WARNING, 233, wanted->column,
                       "the type of %s:%s is written in small letters: taken as a secondary address",
-                      wanted->proxy.type, wanted->proxy.value);
+                      wanted->proxy->type, wanted->proxy->value);
         wanted->primary = false;
     }
 }
 
-/* False: the row wants a primary of the type already. */
+/* False: the row wants a primary of the type (borrowed) already. */
 static bool
 type_add(GifProxies *proxies, const char *type)
 {
@@ -177,9 +171,7 @@ type_add(GifProxies *proxies, const char *type)
     if (gif_index_get(proxies->wanted_by_type, type, &unused)) {
         return false;
     }
-    char *copy = g_strdup(type);
-    g_ptr_array_add(proxies->types, copy);
-    gif_index_set(proxies->wanted_by_type, copy, 0);
+    gif_index_set(proxies->wanted_by_type, type, 0);
     return true;
 }
 
@@ -187,17 +179,17 @@ static void
 wanted_add(GifProxies *proxies, GifWanted wanted, GifNotes *notes)
 {
     guint other;
-    if (gif_index_get(proxies->wanted_by_key, wanted.proxy.key, &other)) {
+    if (gif_index_get(proxies->wanted_by_key, wanted.proxy->key, &other)) {
         duplicate_resolve(proxies, &wanted, other, notes);
     } else {
-        gif_index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
+        gif_index_set(proxies->wanted_by_key, wanted.proxy->key, proxies->wanted->len);
     }
-    if (wanted.primary && !wanted.dropped && !type_add(proxies, wanted.proxy.type)) {
+    if (wanted.primary && !wanted.dropped && !type_add(proxies, wanted.proxy->type)) {
         gif_notes_add(notes, GIF_ERROR, 233, wanted.column,
                       "a second primary address of type %s: %s; of each type one is the primary, "
                       "the others belong into "
                       "Secondary-Proxy-Addresses",
-                      wanted.proxy.type, wanted.proxy.value);
+                      wanted.proxy->type, wanted.proxy->value);
     }
     g_array_append_val(proxies->wanted, wanted);
 }
@@ -219,37 +211,41 @@ blank_smtp(GifProxies *proxies, bool primaries, const char *column, TblSlice tex
     return true;
 }
 
+static void
+value_add(GifProxies *proxies, bool primaries, const char *column, const GifProxy *proxy,
+          GifNotes *notes)
+{
+    GifWanted wanted = {.proxy = proxy, .primary = primaries, .column = column};
+    if (proxy->bare) {
+        gif_notes_add(notes, GIF_WARNING, 230, column, "%s has no type; taken as SMTP:%s",
+                      proxy->value, proxy->value);
+    }
+    if (proxy->trimmed) {
+        gif_notes_add(notes, GIF_WARNING, GIF_CODE_BLANKS_TRIMMED, column,
+                      "blanks around %s:%s were taken off", proxy->type, proxy->value);
+    }
+    if (primaries) {
+        primary_check(proxies, &wanted, notes);
+    }
+    wanted_add(proxies, wanted, notes);
+}
+
 void
-gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, const GifLexer *lexer,
+gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, const GifBlock *block,
                 const GifCell *cell, GifNotes *notes)
 {
     for (guint i = 0; cell->kind == GIF_CELL_VALUES && i < cell->count && !gif_notes_failed(notes);
          i++) {
-        GifWanted wanted = {.primary = primaries, .column = column};
-        g_autofree char *reason = NULL;
-        const GifValue *value = gif_lexer_value(lexer, cell, i);
-        if (blank_smtp(proxies, primaries, column, value->text, notes)) {
+        TblSlice text = gif_lexer_value(gif_block_lexer(block), cell, i)->text;
+        const GifBlockProxy *parsed = gif_block_proxy(block, cell, i);
+        if (blank_smtp(proxies, primaries, column, text, notes)) {
             continue;
         }
-        int fault = gif_proxy_parse(&wanted.proxy, value->text, !proxies->compat, &reason);
-        if (fault != 0) {
-            gif_notes_add(notes, GIF_ERROR, fault, column, "%s", reason);
-            gif_proxy_clear(&wanted.proxy);
+        if (parsed->fault != 0) {
+            gif_notes_add(notes, GIF_ERROR, parsed->fault, column, "%s", parsed->reason);
             return;
         }
-        if (wanted.proxy.bare) {
-            gif_notes_add(notes, GIF_WARNING, 230, column, "%s has no type; taken as SMTP:%s",
-                          wanted.proxy.value, wanted.proxy.value);
-        }
-        if (wanted.proxy.trimmed) {
-            gif_notes_add(notes, GIF_WARNING, GIF_CODE_BLANKS_TRIMMED, column,
-                          "blanks around %s:%s were taken off", wanted.proxy.type,
-                          wanted.proxy.value);
-        }
-        if (primaries) {
-            primary_check(proxies, &wanted, notes);
-        }
-        wanted_add(proxies, wanted, notes);
+        value_add(proxies, primaries, column, &parsed->proxy, notes);
     }
 }
 
@@ -267,14 +263,13 @@ gif_proxies_add_implied(GifProxies *proxies, const GifProxy *proxy)
     if (gif_proxies_has_primary(proxies, proxy->type)) {
         return;
     }
-    (void)type_add(proxies, proxy->type);
+    proxies->implied = *proxy;
+    (void)type_add(proxies, proxies->implied.type);
     if (gif_index_get(proxies->wanted_by_key, proxy->key, &other)) {
         g_array_index(proxies->wanted, GifWanted, other).primary = true;
         return;
     }
-    GifWanted wanted = {.proxy = *proxy, .primary = true};
-    wanted.proxy.value = g_strdup(proxy->value);
-    wanted.proxy.key = g_strdup(proxy->key);
-    gif_index_set(proxies->wanted_by_key, wanted.proxy.key, proxies->wanted->len);
+    GifWanted wanted = {.proxy = &proxies->implied, .primary = true};
+    gif_index_set(proxies->wanted_by_key, wanted.proxy->key, proxies->wanted->len);
     g_array_append_val(proxies->wanted, wanted);
 }

@@ -7,9 +7,7 @@
  */
 #pragma once
 
-#include "gif/diagnostic.h"
-#include "gif/proxy.h"
-#include "gif/value.h"
+#include "gif/block.h"
 #include "tables/claim.h"
 
 /* Addresses of one object: more is surely a mistake (Exchange 4.0 stopped at 200, KB Q146345). */
@@ -28,11 +26,12 @@ void gif_proxies_begin(GifProxies *proxies, const GPtrArray *addresses);
  * primaries. */
 void gif_proxies_remove(GifProxies *proxies, bool primaries, const char *column,
                         const GifLexer *lexer, const GifCell *cell, GifNotes *notes);
-/* Takes a column's plain values: events 230 to 233, 237, 243. */
-void gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, const GifLexer *lexer,
+/* Takes a column's plain values, which the block must hold until the next begin: events 230 to 233,
+ * 237, 243. */
+void gif_proxies_add(GifProxies *proxies, bool primaries, const char *column, const GifBlock *block,
                      const GifCell *cell, GifNotes *notes);
-/* A primary that the row does not write: a new remote's target. Nothing happens when the row has a
- * primary of the type. */
+/* A primary that the row does not write: a new remote's target (one in a row).
+ * Nothing happens when the row has a primary of the type. */
 void gif_proxies_add_implied(GifProxies *proxies, const GifProxy *proxy);
 bool gif_proxies_has_primary(const GifProxies *proxies, const char *type); /* the row writes one */
 

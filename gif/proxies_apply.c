@@ -8,15 +8,15 @@ gif_proxies_claim(GifProxies *proxies, TblDraft *draft, guint64 self, TblClaim *
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         guint own;
-        if (wanted->dropped || gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own)) {
+        if (wanted->dropped || gif_index_get(proxies->slot_by_key, wanted->proxy->key, &own)) {
             continue;
         }
-        if (tbl_claim_key(draft, self, wanted->proxy.key, tbl_slice(wanted->proxy.type),
-                          tbl_slice(wanted->proxy.value), claim) == TBL_FAILED) {
+        if (tbl_claim_key(draft, self, wanted->proxy->key, tbl_slice(wanted->proxy->type),
+                          tbl_slice(wanted->proxy->value), claim) == TBL_FAILED) {
             return TBL_FAILED;
         }
         if (claim->fault != TBL_CLAIM_FREE) {
-            *taken = &wanted->proxy;
+            *taken = wanted->proxy;
             *column = wanted->column;
             return TBL_FOUND;
         }
@@ -71,8 +71,8 @@ static void
 slot_respell(GifProxies *proxies, GifSlot *slot, const GifWanted *wanted)
 {
     slot->listed = true;
-    if (strcmp(slot->value, wanted->proxy.value) != 0) {
-        slot->value = wanted->proxy.value;
+    if (strcmp(slot->value, wanted->proxy->value) != 0) {
+        slot->value = wanted->proxy->value;
         proxies->changed = true;
     }
 }
@@ -86,7 +86,6 @@ primary_demote(GifProxies *proxies, guint index)
     if (!proxies->compat) {
         moved.primary = false;
         moved.was_primary = false;
-        moved.key = g_strdup(moved.key);
         gif_proxies_push(proxies, moved);
     }
 }
@@ -94,9 +93,9 @@ primary_demote(GifProxies *proxies, guint index)
 static void
 slot_push_wanted(GifProxies *proxies, const GifWanted *wanted, bool primary)
 {
-    gif_proxies_push(proxies, (GifSlot){.type = wanted->proxy.type,
-                                        .value = wanted->proxy.value,
-                                        .key = g_strdup(wanted->proxy.key),
+    gif_proxies_push(proxies, (GifSlot){.type = wanted->proxy->type,
+                                        .value = wanted->proxy->value,
+                                        .key = wanted->proxy->key,
                                         .primary = primary,
                                         .listed = true});
     proxies->changed = true;
@@ -106,12 +105,12 @@ static void
 primary_apply(GifProxies *proxies, const GifWanted *wanted)
 {
     guint own, old;
-    bool has = gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own);
+    bool has = gif_index_get(proxies->slot_by_key, wanted->proxy->key, &own);
     if (has && !gif_proxies_slot(proxies, own)->dead && gif_proxies_slot(proxies, own)->primary) {
         slot_respell(proxies, gif_proxies_slot(proxies, own), wanted);
         return;
     }
-    if (gif_index_get(proxies->primary_by_type, wanted->proxy.type, &old)) {
+    if (gif_index_get(proxies->primary_by_type, wanted->proxy->type, &old)) {
         primary_demote(proxies, old);
     }
     if (has && !gif_proxies_slot(proxies, own)->dead) {
@@ -124,7 +123,7 @@ static void
 secondary_apply(GifProxies *proxies, const GifWanted *wanted, GifNotes *notes)
 {
     guint own;
-    bool alive = gif_index_get(proxies->slot_by_key, wanted->proxy.key, &own) &&
+    bool alive = gif_index_get(proxies->slot_by_key, wanted->proxy->key, &own) &&
                  !gif_proxies_slot(proxies, own)->dead;
     if (!alive) {
         slot_push_wanted(proxies, wanted, false);
@@ -132,8 +131,8 @@ secondary_apply(GifProxies *proxies, const GifWanted *wanted, GifNotes *notes)
     }
     if (gif_proxies_slot(proxies, own)->primary) {
         gif_notes_add(notes, GIF_INFO, 243, wanted->column,
-                      "%s:%s is the primary address and stays it", wanted->proxy.type,
-                      wanted->proxy.value);
+                      "%s:%s is the primary address and stays it", wanted->proxy->type,
+                      wanted->proxy->value);
     }
     slot_respell(proxies, gif_proxies_slot(proxies, own), wanted);
 }
@@ -145,14 +144,14 @@ gif_proxies_keep_primaries(GifProxies *proxies, GifNotes *notes)
         GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         guint old;
         if (wanted->dropped || !wanted->primary ||
-            !gif_index_get(proxies->primary_by_type, wanted->proxy.type, &old) ||
-            g_str_equal(gif_proxies_slot(proxies, old)->key, wanted->proxy.key)) {
+            !gif_index_get(proxies->primary_by_type, wanted->proxy->type, &old) ||
+            g_str_equal(gif_proxies_slot(proxies, old)->key, wanted->proxy->key)) {
             continue;
         }
         gif_notes_add(notes, proxies->compat ? GIF_ERROR : GIF_WARNING, 233, wanted->column,
                       "%s:%s is a second primary address of its type; %s stays the primary, this "
                       "one becomes secondary",
-                      wanted->proxy.type, wanted->proxy.value,
+                      wanted->proxy->type, wanted->proxy->value,
                       gif_proxies_slot(proxies, old)->value);
         wanted->primary = false;
     }
@@ -246,7 +245,7 @@ gif_proxies_list(const GifProxies *proxies)
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         if (wanted->primary && !wanted->dropped) {
-            list_add(list, wanted->proxy.type, wanted->proxy.value, wanted->proxy.key, true);
+            list_add(list, wanted->proxy->type, wanted->proxy->value, wanted->proxy->key, true);
         }
     }
     for (guint pass = 0; pass < 2; pass++) {
@@ -272,7 +271,7 @@ gif_proxies_probe(const GifProxies *proxies)
     }
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
-        list_add(list, wanted->proxy.type, wanted->proxy.value, wanted->proxy.key, false);
+        list_add(list, wanted->proxy->type, wanted->proxy->value, wanted->proxy->key, false);
     }
     return list;
 }
@@ -283,7 +282,7 @@ gif_proxies_foreach_new(const GifProxies *proxies, GifProxyFunc each, gpointer d
     for (guint i = 0; i < proxies->wanted->len; i++) {
         const GifWanted *wanted = &g_array_index(proxies->wanted, GifWanted, i);
         if (!wanted->dropped) {
-            each(&wanted->proxy, wanted->column, data);
+            each(wanted->proxy, wanted->column, data);
         }
     }
 }

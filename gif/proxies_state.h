@@ -9,15 +9,14 @@
 
 /* One address of the object, before or after. */
 typedef struct {
-    const char *type, *value; /* borrowed from the object or from a wanted one */
-    char *key;
+    const char *type, *value, *key; /* borrowed from the object or from a wanted one */
     bool primary, was_primary;
     bool dead;
     bool listed; /* the row names it */
 } GifSlot;
 
 typedef struct {
-    GifProxy proxy;
+    const GifProxy *proxy; /* borrowed from the block */
     bool primary;
     bool dropped; /* a duplicate within the row */
     const char *column;
@@ -39,10 +38,11 @@ struct GifProxies {
     GifIndex *slot_by_key, *wanted_by_key; /* key -> index */
     GifIndex *primary_by_type;             /* type -> index of the live primary slot */
     GifIndex *wanted_by_type;              /* types of which the row wants a primary */
-    GPtrArray *types;                      /* char *: the keys of wanted_by_type */
+    GifProxy implied;                      /* see gif_proxies_add_implied */
+    GPtrArray *keys;                       /* char *: made for slots that have none */
 };
 
 /* Good until the next push. */
 GifSlot *gif_proxies_slot(const GifProxies *proxies, guint index);
-/* Adds an address; takes its key. */
+/* Adds an address. */
 void gif_proxies_push(GifProxies *proxies, GifSlot slot);

@@ -1,13 +1,5 @@
 #include "gif/proxy.h"
 
-void
-gif_proxy_clear(GifProxy *proxy)
-{
-    g_free(proxy->value);
-    g_free(proxy->key);
-    *proxy = (GifProxy){0};
-}
-
 static TblSlice
 blanks_trim(TblSlice text)
 {
@@ -28,24 +20,31 @@ shown(TblSlice text)
     return g_strndup(text.ptr, MIN(text.len, 128));
 }
 
-static int
-smtp_parse(GifProxy *proxy, TblSlice value, char **reason)
+static void
+texts_keep(GifProxy *proxy, GStringChunk *memory, TblSlice value, TblSlice key)
 {
-    TblAddress address;
+    proxy->value = g_string_chunk_insert_len(memory, value.ptr, (gssize)value.len);
+    proxy->key = g_string_chunk_insert_len(memory, key.ptr, (gssize)key.len);
+    proxy->value_len = (guint32)value.len;
+    proxy->key_len = (guint32)key.len;
+}
+
+static int
+smtp_parse(GifProxy *proxy, GStringChunk *memory, TblSlice value, char **reason)
+{
+    TblStoredAddress stored;
     g_autoptr(GError) error = NULL;
-    if (!tbl_address_parse_strict(&address, value, &error)) {
+    if (!tbl_address_store(value, &stored, &error)) {
         *reason = g_strdup(error->message);
         return 237;
     }
-    GString *spelling = g_string_sized_new(address.len + 2);
-    tbl_address_append_spelling(spelling, &address);
-    proxy->value = g_string_free(spelling, FALSE);
-    proxy->key = g_strconcat("smtp:", address.text, NULL);
+    texts_keep(proxy, memory, (TblSlice){stored.value, stored.value_len},
+               (TblSlice){stored.key, stored.key_len});
     return 0;
 }
 
 static int
-other_parse(GifProxy *proxy, TblSlice value, char **reason)
+other_parse(GifProxy *proxy, GStringChunk *memory, TblSlice value, char **reason)
 {
     if (strlen(proxy->type) + 1 + value.len > TBL_PROXY_MAX) {
         *reason = g_strdup_printf("the address is longer than %d bytes", TBL_PROXY_MAX);
@@ -57,12 +56,12 @@ other_parse(GifProxy *proxy, TblSlice value, char **reason)
             return 237;
         }
     }
-    proxy->key = tbl_proxy_key(tbl_slice(proxy->type), value);
-    if (!proxy->key) {
+    g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), value);
+    if (!key) {
         *reason = g_strdup("the address is not valid text");
         return 237;
     }
-    proxy->value = g_strndup(value.ptr, value.len);
+    texts_keep(proxy, memory, value, tbl_slice(key));
     return 0;
 }
 
@@ -91,14 +90,15 @@ split_fault(int fault, TblSlice text, char **reason)
 }
 
 int
-gif_proxy_parse(GifProxy *proxy, TblSlice text, bool allow_bare, char **reason)
+gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow_bare,
+                char **reason)
 {
     *proxy = (GifProxy){0};
     TblSlice trimmed = blanks_trim(text), type, value;
     int fault = tbl_proxy_split(trimmed, &type, &value);
     if (fault == 230 && allow_bare && memchr(trimmed.ptr, '@', trimmed.len)) {
         g_autofree char *why = NULL;
-        if (smtp_parse(proxy, trimmed, &why) == 0) {
+        if (smtp_parse(proxy, memory, trimmed, &why) == 0) {
             memcpy(proxy->type, "SMTP", sizeof("SMTP"));
             proxy->bare = true;
             return 0;
@@ -118,6 +118,6 @@ gif_proxy_parse(GifProxy *proxy, TblSlice text, bool allow_bare, char **reason)
         *reason = g_strdup_printf("%s: has no address behind its colon", proxy->type);
         return 237;
     }
-    return g_str_equal(proxy->type, "SMTP") ? smtp_parse(proxy, bare, reason)
-                                            : other_parse(proxy, bare, reason);
+    return g_str_equal(proxy->type, "SMTP") ? smtp_parse(proxy, memory, bare, reason)
+                                            : other_parse(proxy, memory, bare, reason);
 }

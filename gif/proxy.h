@@ -9,14 +9,15 @@
 
 typedef struct {
     char type[TBL_PROXY_TYPE_MAX + 1]; /* upper case */
-    char *value;                       /* stored spelling; owned */
-    char *key;                         /* unique key; owned */
     bool lower;                        /* the file wrote the type in small letters */
     bool bare;                         /* the file wrote an SMTP address without a type */
     bool trimmed;                      /* blanks around the value were taken off */
+    const char *value;                 /* stored spelling */
+    const char *key;                   /* unique key */
+    guint32 value_len, key_len;
 } GifProxy;
 
-/* 0 with `proxy` filled, else the event that names the fault, with `reason` (a sentence, caller
- * frees). `allow_bare`: an address without a type is SMTP. */
-int gif_proxy_parse(GifProxy *proxy, TblSlice text, bool allow_bare, char **reason);
-void gif_proxy_clear(GifProxy *proxy);
+/* 0 with `proxy` filled, its texts in `memory`; else the event that names the fault, with `reason`
+ * (a sentence, caller frees). `allow_bare`: an address without a type is SMTP. */
+int gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow_bare,
+                    char **reason);

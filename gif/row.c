@@ -30,12 +30,6 @@ gif_mode_from_name(const char *name, GifMode *mode)
     return false;
 }
 
-void
-gif_row_clear(GifRow *row)
-{
-    g_clear_pointer(&row->name, g_free);
-}
-
 bool
 gif_text_has_control(TblSlice text)
 {
@@ -128,6 +122,14 @@ class_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLex
                       "no class: mailbox, remote, dl or public-folder");
         return;
     }
+    /* Nearly all files write a class as it is known here. */
+    for (gsize i = 0; cell.fault == 0 && i < G_N_ELEMENTS(class_names); i++) {
+        if (text.len == strlen(class_names[i].name) &&
+            g_ascii_strncasecmp(class_names[i].name, text.ptr, text.len) == 0) {
+            row->object_class = class_names[i].object_class;
+            return;
+        }
+    }
     g_autofree char *folded = gif_schema_fold(text);
     for (gsize i = 0; i < G_N_ELEMENTS(class_names); i++) {
         if (cell.fault == 0 && g_str_equal(class_names[i].name, folded)) {
@@ -184,10 +186,9 @@ name_check(const GifRow *row, const GifSchema *schema, const GifCell *cell, GifN
 }
 
 void
-gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLexer *lexer,
-             GifMode mode, bool compat, GifNotes *notes)
+gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema, const GifRecord *record,
+             GifLexer *lexer, bool compat, GifNotes *notes)
 {
-    *row = (GifRow){.mode = mode};
     gif_record_check(record, column_name(schema, record->fault_field), notes);
     if (!gif_notes_failed(notes)) {
         if (record->stray_quote) {
@@ -201,7 +202,7 @@ gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifL
     }
     GifCell name;
     TblSlice text = single_read(lexer, record, (guint)schema->name_at, &name);
-    row->name = text.len > 0 ? g_strndup(text.ptr, text.len) : NULL;
+    row->name = text.len > 0 ? g_string_chunk_insert_len(memory, text.ptr, (gssize)text.len) : NULL;
     class_read(row, schema, record, lexer, notes);
     if (!gif_notes_failed(notes)) {
         mode_read(row, schema, record, lexer, notes);

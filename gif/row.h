@@ -18,14 +18,14 @@ bool gif_mode_from_name(const char *name, GifMode *mode);
 typedef struct {
     TblClass object_class;
     GifMode mode;
-    char *name; /* NULL when the row has none; owned */
+    const char *name; /* NULL when the row has none */
 } GifRow;
 
-/* Reads the first cells. On faults `notes` holds an error; `name` is set as far as it can be told.
- * The caller has begun the record on `lexer`. `mode` is what a row without a mode does. */
-void gif_row_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLexer *lexer,
-                  GifMode mode, bool compat, GifNotes *notes);
-void gif_row_clear(GifRow *row);
+/* Reads the first cells. On faults `notes` holds an error; `name` (in `memory`) is set as far as it
+ * can be told. The caller has begun the record on `lexer`. `row->mode` comes in as what a row
+ * without a mode does. */
+void gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema,
+                  const GifRecord *record, GifLexer *lexer, bool compat, GifNotes *notes);
 /* Faults that the record reader found: event 220 and limits. `column`: the one of the fault, or
  * NULL. */
 void gif_record_check(const GifRecord *record, const char *column, GifNotes *notes);

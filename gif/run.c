@@ -59,7 +59,7 @@ static bool
 records_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GError **error)
 {
     while (gif_csv_next(source->csv, record)) {
-        GifRowResult result = gif_plan_row(plan, record, error);
+        GifRowResult result = gif_plan_record(plan, record, error);
         row_count(run, source, result, record->start, record->end);
         if (result == GIF_ROW_BROKEN) {
             return false;

@@ -6,11 +6,15 @@
 #define DEL "~DEL"
 #define DEL_OPEN "~DEL<"
 
+/* Room for unescaped text that is asked for at once; a record may need more. */
+#define SCRATCH_SIZE ((gsize)64 * 1024)
+
 struct GifLexer {
     GifDialect dialect;
     GArray *values; /* GifValue */
-    char *scratch;  /* unescaped text; never grows while a record is lexed, so slices stay good */
+    char *scratch;  /* unescaped text; a full one is put aside, so that slices stay good */
     gsize room, used;
+    GPtrArray *aside;
 };
 
 /* The state of one field. */
@@ -32,6 +36,7 @@ gif_lexer_new(GifDialect dialect)
     GifLexer *lexer = g_new0(GifLexer, 1);
     lexer->dialect = dialect;
     lexer->values = g_array_new(FALSE, FALSE, sizeof(GifValue));
+    lexer->aside = g_ptr_array_new_with_free_func(g_free);
     return lexer;
 }
 
@@ -40,6 +45,7 @@ gif_lexer_free(GifLexer *lexer)
 {
     if (lexer) {
         g_array_unref(lexer->values);
+        g_ptr_array_unref(lexer->aside);
         g_free(lexer->scratch);
         g_free(lexer);
     }
@@ -48,13 +54,23 @@ gif_lexer_free(GifLexer *lexer)
 void
 gif_lexer_begin(GifLexer *lexer, gsize length)
 {
-    g_array_set_size(lexer->values, 0);
-    lexer->used = 0;
-    if (lexer->room < length) {
-        lexer->room = length + length / 2;
+    if (lexer->room - lexer->used < length) {
+        if (lexer->used > 0) {
+            g_ptr_array_add(lexer->aside, g_steal_pointer(&lexer->scratch));
+        }
         g_free(lexer->scratch);
+        lexer->room = MAX(length, SCRATCH_SIZE);
         lexer->scratch = g_malloc(lexer->room);
+        lexer->used = 0;
     }
+}
+
+void
+gif_lexer_clear(GifLexer *lexer)
+{
+    g_array_set_size(lexer->values, 0);
+    g_ptr_array_set_size(lexer->aside, 0);
+    lexer->used = 0;
 }
 
 const GifValue *

@@ -31,6 +31,7 @@ typedef struct {
     guint empty;        /* empty pieces dropped */
     bool quiet;         /* nothing there to remove is nothing to tell */
     bool replace;       /* the values become the only ones */
+    guint proxies;      /* an address column's: the first of its addresses (gif/block) */
     bool clear_quoted;  /* the ~DEL was quoted, but so is every field of the record */
     int fault; /* 0, an event of Exchange's (220 245 268 295 296), or a GIF_CODE_ of a limit */
 } GifCell;
@@ -48,9 +49,10 @@ GifLexer *gif_lexer_new(GifDialect dialect);
 void gif_lexer_free(GifLexer *lexer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifLexer, gif_lexer_free)
 
-/* Starts a record of `length` bytes: what was lexed before dies. Each of its fields may be lexed
- * once. */
+/* Starts a record of `length` bytes, each of whose fields may be lexed once. What was lexed before
+ * stays, until all of it is cleared. */
 void gif_lexer_begin(GifLexer *lexer, gsize length);
+void gif_lexer_clear(GifLexer *lexer);
 void gif_lexer_cell(GifLexer *lexer, const GifField *field, GifLexFlags flags, GifCell *cell);
 /* `index` < cell->count; the slice may move with the next gif_lexer_cell only as a struct, never
  * its bytes. */

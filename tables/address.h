@@ -46,6 +46,16 @@ bool tbl_address_parse(TblAddress *address, TblSlice key);
  * (G_IO_ERROR_INVALID_ARGUMENT, a sentence naming what is wrong and what would be right). */
 bool tbl_address_parse_strict(TblAddress *address, TblSlice value, GError **error);
 
+/* An address as the store has it, without NULs. */
+typedef struct {
+    size_t value_len, key_len;
+    char value[TBL_ADDRESS_STORED_MAX];         /* spelling: tbl_address_append_spelling */
+    char key[sizeof "smtp:" + TBL_ADDRESS_MAX]; /* what tbl_proxy_key makes of it */
+} TblStoredAddress;
+/* All that an import needs of an SMTP address, at once: tbl_address_parse_strict, its spelling and
+ * its unique key. */
+bool tbl_address_store(TblSlice value, TblStoredAddress *stored, GError **error);
+
 /* The canonical domain of a parsed address: a NUL-terminated borrow from it. */
 const char *tbl_address_domain(const TblAddress *address);
 

@@ -59,6 +59,27 @@ check_strict(TblSlice text, const TblAddress *lenient)
     g_assert_cmpstr(again.text, ==, strict.text);
 }
 
+/* The short way of plain addresses leads where the long way does. */
+static void
+check_store(TblSlice text, const TblAddress *lenient)
+{
+    g_autoptr(GString) spelling = g_string_new(NULL);
+    g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), text);
+    TblStoredAddress stored;
+    TblAddress strict;
+    bool good = tbl_address_parse_strict(&strict, text, NULL);
+
+    g_assert_cmpint(tbl_address_store(text, &stored, NULL), ==, good);
+    g_assert_cmpint(key != NULL, ==, lenient != NULL);
+    if (lenient)
+        g_assert_cmpstr(key + strlen("smtp:"), ==, lenient->text);
+    if (!good)
+        return;
+    tbl_address_append_spelling(spelling, &strict);
+    g_assert_cmpmem(stored.value, stored.value_len, spelling->str, spelling->len);
+    g_assert_cmpmem(stored.key, stored.key_len, key, strlen(key));
+}
+
 static void
 check_proxy(TblSlice text)
 {
@@ -92,6 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_address(&address);
     }
     check_strict(text, good ? &address : NULL);
+    check_store(text, good ? &address : NULL);
     check_proxy(text);
     return 0;
 }

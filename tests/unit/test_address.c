@@ -191,6 +191,52 @@ test_strict(void)
     }
 }
 
+/* tbl_address_store has a short way for plain addresses; it must lead where the long way does. */
+static void
+check_store(TblSlice value)
+{
+    g_autoptr(GString) spelling = g_string_new(NULL), key = g_string_new("smtp:");
+    TblStoredAddress stored;
+    TblAddress address;
+    bool good = tbl_address_parse_strict(&address, value, NULL);
+
+    g_assert_cmpint(tbl_address_store(value, &stored, NULL), ==, good);
+    if (!good)
+        return;
+    tbl_address_append_spelling(spelling, &address);
+    g_string_append(key, address.text);
+    g_assert_cmpmem(stored.value, stored.value_len, spelling->str, spelling->len);
+    g_assert_cmpmem(stored.key, stored.key_len, key->str, key->len);
+    g_autofree char *proxy_key = tbl_proxy_key(tbl_slice("SMTP"), value);
+    g_assert_cmpstr(proxy_key, ==, key->str);
+}
+
+static void
+test_store(void)
+{
+    static const char *const pieces[] = {"a", "Z",  "0", "-", "_",        ".", "..",   "@", "\"",
+                                         " ", "\\", "+", "'", "\xc3\xbc", "~", "xn--", "("};
+    guint good = 0;
+    for (guint i = 0; i < 100000; i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        TblAddress address;
+        guint count = (guint)g_test_rand_int_range(0, 12);
+        for (guint piece = 0; piece < count; piece++)
+            g_string_append(text, pieces[g_test_rand_int_range(0, (gint32)G_N_ELEMENTS(pieces))]);
+        g_string_insert(text, g_test_rand_int_range(0, 2) ? 0 : -1, "a@b");
+        check_store((TblSlice){text->str, text->len});
+        good += tbl_address_parse_strict(&address, (TblSlice){text->str, text->len}, NULL);
+    }
+    g_assert_cmpuint(good, >, 100);
+    for (gsize local = 63; local <= 66; local++) {
+        for (gsize label = 60; label <= 65; label++) {
+            g_autofree char *name = g_strnfill(local, 'a'), *part = g_strnfill(label, 'b');
+            g_autofree char *value = g_strconcat(name, "@", part, ".", part, ".", part, NULL);
+            check_store(tbl_slice(value));
+        }
+    }
+}
+
 static void
 test_strict_lengths(void)
 {
@@ -430,6 +476,7 @@ main(int argc, char **argv)
     g_test_add_func("/address/canonical", test_canonical);
     g_test_add_func("/address/no-address", test_no_address);
     g_test_add_func("/address/lengths", test_lengths);
+    g_test_add_func("/address/store", test_store);
     g_test_add_func("/address/strict", test_strict);
     g_test_add_func("/address/strict-lengths", test_strict_lengths);
     g_test_add_func("/address/domain", test_domain);

@@ -39,7 +39,7 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     g_assert_nonnull(schema);
     gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
     while (gif_csv_next(csv, record)) {
-        GifRowResult result = gif_plan_row(plan, record, &error);
+        GifRowResult result = gif_plan_record(plan, record, &error);
         g_assert_no_error(error);
         outcome.changed += result == GIF_ROW_CHANGED;
         outcome.unchanged += result == GIF_ROW_UNCHANGED;

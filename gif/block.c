@@ -1,0 +1,286 @@
+#include "gif/block.h"
+
+/* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. A row
+ * can be large, so their bytes count too. */
+#define ROWS_MAX 256
+#define BYTES_MAX ((gsize)256 * 1024)
+/* Memory for names and addresses that is asked for at once. */
+#define CHUNK_SIZE ((gsize)64 * 1024)
+
+struct GifBlock {
+    const GifSchema *schema;
+    GifMode mode;
+    bool compat;
+    GArray *rows;    /* GifBlockRow */
+    GArray *cells;   /* GifCell, as many for each row as there are columns */
+    GArray *proxies; /* GifBlockProxy */
+    GifLexer *lexer;
+    GStringChunk *memory;
+    GifNotes *notes; /* of the row that is added */
+    gsize bytes;
+};
+
+static void
+row_clear(gpointer data)
+{
+    gif_notes_free(((GifBlockRow *)data)->notes);
+}
+
+GifBlock *
+gif_block_new(const GifSchema *schema, GifDialect dialect, GifMode mode, bool compat)
+{
+    GifBlock *block = g_new0(GifBlock, 1);
+    block->schema = schema;
+    block->mode = mode;
+    block->compat = compat;
+    block->rows = g_array_new(FALSE, FALSE, sizeof(GifBlockRow));
+    g_array_set_clear_func(block->rows, row_clear);
+    block->cells = g_array_new(FALSE, FALSE, sizeof(GifCell));
+    block->proxies = g_array_new(FALSE, FALSE, sizeof(GifBlockProxy));
+    block->lexer = gif_lexer_new(dialect);
+    block->memory = g_string_chunk_new(CHUNK_SIZE);
+    block->notes = gif_notes_new();
+    return block;
+}
+
+void
+gif_block_free(GifBlock *block)
+{
+    if (block) {
+        g_array_unref(block->rows);
+        g_array_unref(block->cells);
+        g_array_unref(block->proxies);
+        gif_lexer_free(block->lexer);
+        g_string_chunk_free(block->memory);
+        gif_notes_free(block->notes);
+        g_free(block);
+    }
+}
+
+void
+gif_block_clear(GifBlock *block)
+{
+    g_array_set_size(block->rows, 0);
+    g_array_set_size(block->cells, 0);
+    g_array_set_size(block->proxies, 0);
+    gif_lexer_clear(block->lexer);
+    g_string_chunk_clear(block->memory);
+    block->bytes = 0;
+}
+
+bool
+gif_block_is_full(const GifBlock *block)
+{
+    return block->rows->len >= ROWS_MAX || block->bytes >= BYTES_MAX;
+}
+
+/* ---- Filling ---- */
+
+static char *
+name_fold(GifBlock *block, const char *name)
+{
+    TblSlice text = tbl_slice(name);
+    if (!tbl_slice_is_ascii(text)) {
+        g_autofree char *folded = tbl_text_fold(text);
+        return folded ? g_string_chunk_insert(block->memory, folded) : NULL;
+    }
+    char *folded = g_string_chunk_insert_len(block->memory, text.ptr, (gssize)text.len);
+    for (char *at = folded; *at; at++) {
+        *at = g_ascii_tolower(*at);
+    }
+    return folded;
+}
+
+static GifLexFlags
+lex_flags(const GifColumn *column)
+{
+    switch (column->kind) {
+    case GIF_COLUMN_PRIMARIES:
+    case GIF_COLUMN_SECONDARIES:
+    case GIF_COLUMN_REFERENCES:
+        return GIF_LEX_MULTI;
+    case GIF_COLUMN_TEXT:
+        return column->which == TBL_TEXT_ACCOUNT ? GIF_LEX_PLAIN : GIF_LEX_SINGLE;
+    default:
+        return GIF_LEX_SINGLE;
+    }
+}
+
+static GifCell *
+cell_at(GifBlock *block, const GifBlockRow *row, guint column)
+{
+    return &g_array_index(block->cells, GifCell, row->first_cell + column);
+}
+
+static void
+cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
+{
+    for (guint i = 0; i < block->schema->count; i++) {
+        const GifColumn *column = &block->schema->column[i];
+        if (column->kind > GIF_COLUMN_NAME) {
+            GifLexFlags flags =
+                lex_flags(column) | (record->all_quoted ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
+            gif_lexer_cell(block->lexer, &record->field[i], flags, cell_at(block, row, i));
+        }
+    }
+}
+
+static void
+cells_take(GifBlock *block, const GifBlockRow *row, const GifEntry *entry)
+{
+    for (guint i = 0; i < entry->cells->len; i++) {
+        const GifEntryCell *from = &g_array_index(entry->cells, GifEntryCell, i);
+        GifCell *cell = cell_at(block, row, from->column);
+        *cell = (GifCell){.kind = from->kind, .quiet = from->quiet, .replace = from->replace};
+        for (guint v = 0; v < from->count; v++) {
+            gif_lexer_push(block->lexer, cell,
+                           g_array_index(entry->values, TblSlice, from->first + v));
+        }
+    }
+}
+
+static void
+cell_parse(GifBlock *block, GifCell *cell)
+{
+    cell->proxies = block->proxies->len;
+    for (guint i = 0; cell->kind == GIF_CELL_VALUES && cell->fault == 0 && i < cell->count; i++) {
+        GifBlockProxy parsed = {.fault = 0};
+        g_autofree char *reason = NULL;
+        parsed.fault =
+            gif_proxy_parse(&parsed.proxy, block->memory,
+                            gif_lexer_value(block->lexer, cell, i)->text, !block->compat, &reason);
+        if (parsed.fault != 0) {
+            parsed.reason = g_string_chunk_insert(block->memory, reason);
+        }
+        g_array_append_val(block->proxies, parsed);
+    }
+}
+
+static void
+addresses_parse(GifBlock *block, const GifBlockRow *row)
+{
+    for (guint i = 0; i < block->schema->count; i++) {
+        GifColumnKind kind = block->schema->column[i].kind;
+        if (kind == GIF_COLUMN_PRIMARIES || kind == GIF_COLUMN_SECONDARIES) {
+            cell_parse(block, cell_at(block, row, i));
+        }
+    }
+}
+
+/* The cells of a row that may yet stand, all blank. */
+static void
+cells_begin(GifBlock *block, GifBlockRow *row)
+{
+    row->first_cell = block->cells->len;
+    g_array_set_size(block->cells, block->cells->len + block->schema->count);
+    for (guint i = 0; i < block->schema->count; i++) {
+        *cell_at(block, row, i) = (GifCell){.kind = GIF_CELL_BLANK};
+    }
+}
+
+static void
+row_finish(GifBlock *block, GifBlockRow *row)
+{
+    row->folded = row->row.name ? name_fold(block, row->row.name) : NULL;
+    if (!gif_notes_is_empty(block->notes)) {
+        row->notes = block->notes;
+        block->notes = gif_notes_new();
+    }
+    block->bytes += row->end - row->start;
+    g_array_append_val(block->rows, *row);
+}
+
+void
+gif_block_add_record(GifBlock *block, const GifRecord *record)
+{
+    bool cut = record->fault == GIF_CSV_TRUNCATED;
+    GifBlockRow row = {.line = record->line,
+                       .told_line = cut ? record->fault_line : record->line,
+                       .start = record->start,
+                       .end = record->end,
+                       .cut = cut,
+                       .row = {.mode = block->mode}};
+    if (record->fault == GIF_CSV_OK) {
+        gif_lexer_begin(block->lexer, record->end - record->start);
+    }
+    gif_row_read(&row.row, block->memory, block->schema, record, block->lexer, block->compat,
+                 block->notes);
+    if (!gif_notes_failed(block->notes)) {
+        cells_begin(block, &row);
+        cells_lex(block, &row, record);
+        addresses_parse(block, &row);
+    }
+    row_finish(block, &row);
+}
+
+static void
+entry_check(GifBlock *block, const GifEntry *entry)
+{
+    if (!entry->name) {
+        gif_notes_add(block->notes, GIF_ERROR, 219, NULL, "no name: which object is meant?");
+    } else if (gif_text_has_control(tbl_slice(entry->name))) {
+        gif_notes_add(block->notes, GIF_ERROR, 275, NULL,
+                      "the name holds a control character or a line break");
+    }
+}
+
+void
+gif_block_add_entry(GifBlock *block, GifEntry *entry)
+{
+    GifBlockRow row = {
+        .line = entry->line,
+        .told_line = entry->told_line != 0 ? entry->told_line : entry->line,
+        .start = entry->start,
+        .end = entry->end,
+        .row = {.object_class = entry->object_class,
+                .mode = entry->mode,
+                .name = entry->name ? g_string_chunk_insert(block->memory, entry->name) : NULL}};
+    gif_notes_move(block->notes, entry->notes);
+    if (!entry->settled && !gif_notes_failed(block->notes)) {
+        entry_check(block, entry);
+    }
+    if (!entry->settled && !gif_notes_failed(block->notes)) {
+        cells_begin(block, &row);
+        cells_take(block, &row, entry);
+        addresses_parse(block, &row);
+    }
+    row_finish(block, &row);
+}
+
+/* ---- Looking ---- */
+
+guint
+gif_block_count(const GifBlock *block)
+{
+    return block->rows->len;
+}
+
+const GifBlockRow *
+gif_block_row(const GifBlock *block, guint index)
+{
+    return &g_array_index(block->rows, GifBlockRow, index);
+}
+
+const GifCell *
+gif_block_cells(const GifBlock *block, const GifBlockRow *row)
+{
+    return &g_array_index(block->cells, GifCell, row->first_cell);
+}
+
+const GifLexer *
+gif_block_lexer(const GifBlock *block)
+{
+    return block->lexer;
+}
+
+const GifBlockProxy *
+gif_block_proxy(const GifBlock *block, const GifCell *cell, guint index)
+{
+    return &g_array_index(block->proxies, GifBlockProxy, cell->proxies + index);
+}
+
+GStringChunk *
+gif_block_memory(const GifBlock *block)
+{
+    return block->memory;
+}
