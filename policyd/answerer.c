@@ -92,6 +92,19 @@ answerer_begin(PdAnswerer *answerer)
     answerer->begun = true;
 }
 
+const TblContext *
+pd_answerer_context(PdAnswerer *answerer)
+{
+    answerer_begin(answerer);
+    return &answerer->context;
+}
+
+void
+pd_answerer_hush(PdAnswerer *answerer)
+{
+    answerer->failure_logged = G_MAXINT64 - FAILURE_LOG_INTERVAL;
+}
+
 void
 pd_answerer_rest(PdAnswerer *answerer)
 {

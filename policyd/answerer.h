@@ -8,7 +8,7 @@
 #include "policyd/request.h"
 #include "policyd/stats.h"
 #include "tables/config.h"
-#include "tables/view.h"
+#include "tables/resolve.h"
 
 typedef struct PdAnswerer PdAnswerer;
 
@@ -24,6 +24,11 @@ void pd_answerer_set_reader(PdAnswerer *answerer, TblReader *reader);
 /* Reads the declared domains of the newest snapshot. When as above. */
 void pd_answerer_refresh(PdAnswerer *answerer);
 
+/* What the answers depend on, with the newest snapshot and the time until the next rest: for who
+ * explains them. Borrowed. */
+const TblContext *pd_answerer_context(PdAnswerer *answerer);
+/* Logs nothing of failed lookups from now on: who explains answers shows them. */
+void pd_answerer_hush(PdAnswerer *answerer);
 /* Append one reply. The first request after a rest takes the newest snapshot and the time. */
 void pd_answerer_lookup(PdAnswerer *answerer, const PdRequest *request, GString *out);
 void pd_answerer_policy(PdAnswerer *answerer, const PdAttrs *attrs, const char *input,

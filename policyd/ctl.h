@@ -24,6 +24,7 @@ int pd_ctl_address_add(TblConfig *config, int argc, char **argv);
 int pd_ctl_address_remove(TblConfig *config, int argc, char **argv);
 int pd_ctl_address_promote(TblConfig *config, int argc, char **argv);
 int pd_ctl_lookup(TblConfig *config, int argc, char **argv);
+int pd_ctl_explain(TblConfig *config, int argc, char **argv);
 int pd_ctl_policy(TblConfig *config, int argc, char **argv);
 int pd_ctl_status(TblConfig *config, int argc, char **argv);
 int pd_ctl_reload(TblConfig *config, int argc, char **argv);

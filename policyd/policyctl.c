@@ -21,6 +21,7 @@ static const TblCommand commands[] = {
      "take an address away", pd_ctl_address_remove},
     {"address", "promote", "ADDRESS", "make a secondary the primary", pd_ctl_address_promote},
     {"lookup", NULL, "MAP KEY", "ask the running daemon as Postfix does", pd_ctl_lookup},
+    {"explain", NULL, "ADDRESS [--json]", "why an address is answered as it is", pd_ctl_explain},
     {"policy", NULL, "[FILE|-]", "replay captured policy requests", pd_ctl_policy},
     {"status", NULL, "[--json]", "show the store and the daemon", pd_ctl_status},
     {"history", NULL, "[--verify] [--json]", "list the batches, check their chain", pd_ctl_history},

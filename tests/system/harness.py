@@ -497,7 +497,7 @@ class World:
     def replicate(self, *objects):
         """Writes objects of origin directory, as a replica would: dictionaries, lists for what has several values.
 
-        {"delete": NAME} deletes one. An address is given as SMTP:... (primary) or smtp:...
+        {"delete": NAME} deletes one, {"synced": SECONDS} is the time of what follows. An address is given as SMTP:... (primary) or smtp:...
         """
         lines = []
         for given in objects:

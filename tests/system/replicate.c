@@ -1,8 +1,9 @@
 /*
  * replicate STORE: writes objects of origin directory as a replica of a directory would, for tests
  * of what they change. One object for each line of standard input, as fields KEY=VALUE between
- * tabs; the first field is `name`, a line "delete=NAME" deletes. All lines are one commit, which is
- * no batch. Exit 0; 1 with the reason.
+ * tabs; the first field is `name`, a line "delete=NAME" deletes, "synced=SECONDS" says when the
+ * lines after it were read from the directory. All lines are one commit, which is no batch. Exit 0;
+ * 1 with the reason.
  */
 #include "tables/address.h"
 #include "tables/draft.h"
@@ -71,6 +72,10 @@ set_field(TblObject *object, const char *key, const char *value)
 {
     if (strcmp(key, "address") == 0 || strcmp(key, "target") == 0)
         return set_address(object, value, key[0] == 't');
+    if (strcmp(key, "dn") == 0) {
+        object->dn = g_strdup(value);
+        return true;
+    }
     if (strcmp(key, "class") == 0)
         return (object->object_class = tbl_class_from_name(value)) != 0;
     for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
@@ -114,6 +119,10 @@ static bool
 apply_line(TblDraft *draft, char *line, GError **error)
 {
     g_auto(GStrv) fields = g_strsplit(g_strchomp(line), "\t", -1);
+    if (fields[0] && g_str_has_prefix(fields[0], "synced=")) {
+        tbl_draft_set_synced(draft, g_ascii_strtoll(fields[0] + strlen("synced="), NULL, 10));
+        return true;
+    }
     if (fields[0] && g_str_has_prefix(fields[0], "delete=")) {
         g_autoptr(TblObject) old =
             tbl_draft_find(draft, TBL_ORIGIN_DIRECTORY, fields[0] + strlen("delete="), error);
