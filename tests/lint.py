@@ -329,6 +329,19 @@ class Manuals(Rule):
             bad += ["[%s] %s is no key" % (group, key) for key in sorted(told - have)]
         self.report(bad)
 
+    def test_maps(self):
+        """policyd-maps(7) has the main.cf line of each map that is answered, and the cautions (checklist 57)."""
+        answered = re.findall(r'= NAME\("([a-z_]+)"\)', read("tables/maps.c"))
+        self.assertGreater(len(answered), 10)
+        page = read("man/policyd-maps.7")
+        bad = ["%s is not in policyd-maps(7)" % name for name in answered if not re.search(r"\bCm .*\b%s\b" % name, page)]
+        # Two of the canonical maps are set like the one that is shown.
+        lines = set(answered) - {"recipient_canonical_maps", "canonical_maps"}
+        bad += ["policyd-maps(7) has no line for %s" % name for name in lines if "socketmap:unix:policyd/socketmap:%s\n" % name not in page]
+        cautions = ("Xr virtual 8", "Cm alias_maps", "helpful_warnings No = no", "Li proxy", "check_policy_service", "Em first")
+        bad += ["policyd-maps(7) does not say %s" % text for text in cautions if text not in page]
+        self.report(bad)
+
 
 def policyctl_verbs():
     """The verbs of the command table in policyctl: { "domain", "add", ... } entries of TblCommand."""
