@@ -56,59 +56,50 @@ head_append(GString *out, TblSlice style, TblSlice script)
 /* ---- Outcome ---- */
 
 typedef struct {
-    const char *class_name, *title;
-    char *text;
+    const char *class_name, *title, *text;
 } Outcome;
 
 static Outcome
 outcome_read(const GifReportFacts *facts)
 {
-    const GifSummary *summary = facts->summary;
-    guint64 errors = summary->errors;
-    bool changes = summary->changes.created + summary->changes.modified + summary->changes.deleted;
-    if (summary->batch > 0 && errors == 0) {
-        return (Outcome){"good", "Applied", g_strdup("Everything was applied as one batch.")};
-    }
-    if (summary->batch > 0) {
-        return (Outcome){"warn", "Applied in part",
-                         g_strdup_printf("Good rows were applied as one batch; %" G_GUINT64_FORMAT
-                                         " errors kept others out.",
-                                         errors)};
+    const GifChanges *changes = &facts->summary->changes;
+    bool any = changes->created + changes->modified + changes->deleted > 0;
+    if (facts->summary->batch > 0) {
+        return facts->summary->errors == 0
+                   ? (Outcome){"good", "Applied", "Everything was applied as one batch."}
+                   : (Outcome){"warn", "Applied in part",
+                               "The good rows were applied as one batch; the errors kept the "
+                               "others out."};
     }
     if (facts->code == TBL_EXIT_OK) {
-        return facts->dry_run && changes
+        return facts->dry_run && any
                    ? (Outcome){"plan", "Dry run",
-                               g_strdup("Nothing was changed. The same run without --dry-run would "
-                                        "be applied.")}
+                               "Nothing was changed. Without --dry-run all of this is applied."}
                    : (Outcome){"good", "Nothing to change",
-                               g_strdup("The store already holds what the files ask for.")};
+                               "The store already holds what the files ask for."};
     }
     if (facts->code == TBL_EXIT_REFUSED) {
         return (Outcome){"bad", facts->dry_run ? "Dry run: would be refused" : "Refused",
-                         g_strdup("Nothing was changed; the first errors below say why.")};
+                         "Nothing was changed. The messages below say why."};
     }
-    if (facts->dry_run && facts->keep_going && changes) {
+    if (facts->dry_run && facts->keep_going && any && facts->guards) {
         return (Outcome){"warn", "Dry run",
-                         g_strdup_printf("Nothing was changed. The same run without --dry-run "
-                                         "would apply the good rows; %" G_GUINT64_FORMAT
-                                         " errors keep others out.",
-                                         errors)};
+                         "Nothing was changed. Without --dry-run the good rows are applied; the "
+                         "errors keep the others out."};
     }
     return (Outcome){"bad", facts->dry_run ? "Dry run: would not be applied" : "Not applied",
-                     g_strdup_printf("Nothing was changed: %" G_GUINT64_FORMAT " %s.", errors,
-                                     errors == 1 ? "error" : "errors")};
+                     "Nothing was changed. The messages below say why."};
 }
 
 static void
 outcome_append(GString *out, const GifReportFacts *facts)
 {
     Outcome outcome = outcome_read(facts);
-    g_autofree char *text = outcome.text;
     g_autofree char *time = tbl_json_time(facts->time);
     g_string_append_printf(out,
                            "<header class=\"%s\">\n<p class=\"what\">gif-import</p>\n<h1>%s</h1>\n"
                            "<p class=\"why\">%s</p>\n<p class=\"when\">",
-                           outcome.class_name, outcome.title, text);
+                           outcome.class_name, outcome.title, outcome.text);
     if (facts->summary->batch > 0) {
         g_string_append_printf(out, "<b>Batch %" G_GUINT64_FORMAT "</b> \302\267 ",
                                facts->summary->batch);
@@ -167,9 +158,9 @@ guards_append(GString *out, const GifReportFacts *facts)
 static void
 files_append(GString *out, const GArray *files)
 {
+    static const char *const columns[] = {"File", "SHA-256", NULL};
     gif_report_begin_section(out, "files", "Files", 0);
-    g_string_append(out, "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">File</th>"
-                         "<th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n");
+    gif_report_begin_table(out, "Files", "", columns);
     for (guint i = 0; i < files->len; i++) {
         const GifReportFile *file = &g_array_index(files, GifReportFile, i);
         g_autofree char *hex = file->sha256 ? tbl_digest_hex(file->sha256) : NULL;
@@ -185,7 +176,7 @@ files_append(GString *out, const GArray *files)
         }
         g_string_append(out, "</td></tr>\n");
     }
-    g_string_append(out, "</tbody>\n</table></div>\n</section>\n");
+    g_string_append(out, GIF_REPORT_TABLE_END "</section>\n");
 }
 
 static void

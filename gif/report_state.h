@@ -20,7 +20,7 @@ struct GifReport {
 /* Longest value on the page, in characters. */
 #define GIF_REPORT_VALUE_MAX 300
 /* Columns take what people gave them; a name that is a page long must not become one. */
-#define GIF_REPORT_NAME_MAX 200
+#define GIF_REPORT_NAME_MAX 120
 
 /* Appends untrusted text, isolated from the direction of what stands around it. */
 void gif_report_append_text(GString *out, const char *text, gsize max);
@@ -31,6 +31,10 @@ void gif_report_append_change(GString *out, GString *scratch, const TblChange *c
                               const char *file, guint64 line);
 /* Begins <section id="ID"> with a heading and its number (0: none). */
 void gif_report_begin_section(GString *out, const char *id, const char *title, guint64 count);
+/* Begins a table; a column whose name begins with # holds numbers. */
+void gif_report_begin_table(GString *out, const char *label, const char *class_name,
+                            const char *const *columns);
+#define GIF_REPORT_TABLE_END "</tbody>\n</table>\n</div>\n"
 void gif_report_append_conflicts(GString *out, const GifConflicts *conflicts);
 void gif_report_append_domains(GString *out, const GifTotals *totals);
 void gif_report_append_changes(GString *out, const GifReport *report);

@@ -4,7 +4,7 @@
 /* Domains with a row of their own in the page; the others are counted together. */
 #define DOMAINS_SHOWN 1000
 /* Of these, those that are open from the start. */
-#define DOMAINS_OPEN 20
+#define DOMAINS_OPEN 12
 /* Units of a bar's full width. */
 #define BAR_WIDTH 1000
 
@@ -18,6 +18,23 @@ gif_report_begin_section(GString *out, const char *id, const char *title, guint6
         g_string_append(out, "</span>");
     }
     g_string_append(out, "</h2>\n");
+}
+
+void
+gif_report_begin_table(GString *out, const char *label, const char *class_name,
+                       const char *const *columns)
+{
+    /* One that is too wide scrolls, also by keyboard. */
+    g_string_append_printf(out,
+                           "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+                           "aria-label=\"%s\">\n<table class=\"%s\">\n<thead><tr>",
+                           label, class_name);
+    for (guint i = 0; columns[i]; i++) {
+        bool number = columns[i][0] == '#';
+        g_string_append_printf(out, "<th scope=\"col\"%s>%s</th>", number ? " class=\"n\"" : "",
+                               columns[i] + number);
+    }
+    g_string_append(out, "</tr></thead>\n<tbody>\n");
 }
 
 /* ---- Conflicts ---- */
@@ -43,9 +60,8 @@ gif_report_append_conflicts(GString *out, const GifConflicts *conflicts)
         return;
     }
     gif_report_begin_section(out, "conflicts", "Conflicts", gif_conflicts_count(conflicts));
-    g_string_append(out, "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">What</th>"
-                         "<th scope=\"col\">Wanted by</th><th scope=\"col\">Belongs to</th>"
-                         "<th scope=\"col\">Code</th></tr></thead>\n<tbody>\n");
+    static const char *const columns[] = {"What", "Wanted by", "Belongs to", "Code", NULL};
+    gif_report_begin_table(out, "Conflicts", "", columns);
     for (guint i = 0; i < gif_conflicts_kept(conflicts); i++) {
         const GifConflict *conflict = gif_conflicts_get(conflicts, i);
         g_string_append(out, "<tr><th scope=\"row\">");
@@ -55,7 +71,7 @@ gif_report_append_conflicts(GString *out, const GifConflicts *conflicts)
         side_append(out, &conflict->owner, conflict->relation);
         g_string_append_printf(out, "<td>GIF%04d</td></tr>\n", conflict->code);
     }
-    g_string_append(out, "</tbody>\n</table></div>\n");
+    g_string_append(out, GIF_REPORT_TABLE_END);
     guint64 more = gif_conflicts_count(conflicts) - gif_conflicts_kept(conflicts);
     if (more > 0) {
         g_string_append(out, "<p class=\"more\">and ");
@@ -109,16 +125,13 @@ domain_append(GString *out, const GifTotal *total, guint64 most)
 static void
 domains_table_append(GString *out, const GPtrArray *list, guint from, guint to, guint64 most)
 {
-    g_string_append(out, "<div class=\"scroll\"><table class=\"domains\">\n<thead><tr>"
-                         "<th scope=\"col\">Domain</th><th scope=\"col\">Declared as</th>"
-                         "<th scope=\"col\" class=\"n\">Added</th><th scope=\"col\" class=\"n\">"
-                         "Removed</th><th scope=\"col\" class=\"n\">Promoted</th>"
-                         "<th scope=\"col\"><span class=\"hide\">Share</span></th></tr></thead>\n"
-                         "<tbody>\n");
+    static const char *const columns[] = {"Domain",    "Declared as",          "#Added", "#Removed",
+                                          "#Promoted", "Share of the largest", NULL};
+    gif_report_begin_table(out, "Domains", "domains", columns);
     for (guint i = from; i < to; i++) {
         domain_append(out, g_ptr_array_index(list, i), most);
     }
-    g_string_append(out, "</tbody>\n</table></div>\n");
+    g_string_append(out, GIF_REPORT_TABLE_END);
 }
 
 void
@@ -186,6 +199,8 @@ gif_report_append_changes(GString *out, const GifReport *report)
     static const char *const what[GIF_KINDS] = {"created objects", "modified objects",
                                                 "deleted objects"};
     static const char *const action[GIF_KINDS] = {"create", "modify", "delete"};
+    static const char *const columns[] = {"Action", "Class", "Object", "What changes",
+                                          "#Count", "Row",   NULL};
     guint64 all = 0;
     for (guint i = 0; i < GIF_KINDS; i++) {
         all += report->changes[i];
@@ -209,15 +224,12 @@ gif_report_append_changes(GString *out, const GifReport *report)
     g_string_append(
         out, "</ul>\n<p class=\"legend\"><span class=\"add\"><b>+</b> added</span> <span "
              "class=\"del\"><b>\342\210\222</b> removed</span> <span class=\"pro\"><b>\342\206\221"
-             "</b> made primary</span></p>\n<div class=\"scroll\"><table class=\"sortable\">\n"
-             "<thead><tr><th scope=\"col\">Action</th><th scope=\"col\">Class</th>"
-             "<th scope=\"col\">Object</th><th scope=\"col\">What changes</th>"
-             "<th scope=\"col\" class=\"n\">Count</th><th scope=\"col\">Row</th></tr></thead>\n"
-             "<tbody>\n");
+             "</b> made primary</span></p>\n");
+    gif_report_begin_table(out, "Changes", "sortable", columns);
     for (guint i = 0; i < GIF_KINDS; i++) {
         g_string_append_len(out, report->change[i]->str, (gssize)report->change[i]->len);
     }
-    g_string_append(out, "</tbody>\n</table></div>\n</section>\n");
+    g_string_append(out, GIF_REPORT_TABLE_END "</section>\n");
 }
 
 /* ---- Diagnostics ---- */
@@ -226,6 +238,7 @@ void
 gif_report_append_diagnostics(GString *out, const GifReport *report)
 {
     static const char *const what[] = {"infos", "warnings", "errors"};
+    static const char *const columns[] = {"Severity", "Code", "Row", "Object", "Message", NULL};
     guint64 all = 0;
     for (guint i = 0; i <= GIF_ERROR; i++) {
         all += report->diagnostics[i];
@@ -238,13 +251,11 @@ gif_report_append_diagnostics(GString *out, const GifReport *report)
     for (guint i = 0; i <= GIF_ERROR; i++) {
         more_append(out, report->diagnostics[GIF_ERROR - i], what[GIF_ERROR - i]);
     }
-    g_string_append(out, "</ul>\n<div class=\"scroll\"><table class=\"sortable\">\n<thead><tr>"
-                         "<th scope=\"col\">Severity</th><th scope=\"col\">Code</th>"
-                         "<th scope=\"col\">Row</th><th scope=\"col\">Object</th>"
-                         "<th scope=\"col\">Message</th></tr></thead>\n<tbody>\n");
+    g_string_append(out, "</ul>\n");
+    gif_report_begin_table(out, "Messages", "sortable", columns);
     for (guint i = 0; i <= GIF_ERROR; i++) {
         const GString *rows = report->diagnostic[GIF_ERROR - i];
         g_string_append_len(out, rows->str, (gssize)rows->len);
     }
-    g_string_append(out, "</tbody>\n</table></div>\n</section>\n");
+    g_string_append(out, GIF_REPORT_TABLE_END "</section>\n");
 }

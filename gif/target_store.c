@@ -41,7 +41,8 @@ dry_run_open(GifTarget *target, const TblConfig *config, GError **error)
     if (target->store) {
         return true;
     }
-    if (!g_error_matches(missing, TBL_STORE_ERROR, TBL_STORE_ERROR_MISSING)) {
+    /* Only where there is no file is there nothing to compare with. */
+    if (g_file_test(config->store.path, G_FILE_TEST_EXISTS)) {
         g_propagate_error(error, g_steal_pointer(&missing));
         return false;
     }
