@@ -32,6 +32,8 @@ int pd_ctl_history(TblConfig *config, int argc, char **argv);
 int pd_ctl_show(TblConfig *config, int argc, char **argv);
 int pd_ctl_rollback(TblConfig *config, int argc, char **argv);
 int pd_ctl_export(TblConfig *config, int argc, char **argv);
+int pd_ctl_postconf(TblConfig *config, int argc, char **argv);
+int pd_ctl_compare(TblConfig *config, int argc, char **argv);
 
 /* ---- Messages ---- */
 

@@ -1,6 +1,7 @@
 #include "policyd/ctl_postmap.h"
 
 #include "policyd/ctl_guard.h"
+#include "policyd/ctl_plain.h"
 
 #include "tables/address.h"
 
@@ -12,77 +13,6 @@
 #define NAMED_MAX 10
 
 #define SMTP_KEY "smtp:"
-
-/* ---- A view in which no domain defers or accepts unknown recipients ---- */
-
-/* A deferred absence is TEMP on the wire, but no failure of the store: in a table it is a key that
- * is not there. */
-typedef struct {
-    TblView base;
-    TblView *inner;
-    TblDomains *domains;
-} PlainView;
-
-static TblResult
-plain_rows(TblView *view, TblSlice key, TblRows *rows)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->rows(inner, key, rows);
-}
-
-static TblResult
-plain_object(TblView *view, guint64 id, TblObject **object)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->object(inner, id, object);
-}
-
-static TblResult
-plain_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->name(inner, origin, folded, id);
-}
-
-static const TblDomains *
-plain_domains(TblView *view)
-{
-    return ((PlainView *)view)->domains;
-}
-
-static bool
-plain_usable(TblView *view)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->usable(inner);
-}
-
-static bool
-plain_populated(TblView *view)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->populated(inner);
-}
-
-static TblResult
-plain_referrers(TblView *view, const char *key, GArray *ids)
-{
-    TblView *inner = ((PlainView *)view)->inner;
-    return inner->referrers(inner, key, ids);
-}
-
-static TblDomains *
-plain_declarations(const TblDomains *domains)
-{
-    TblDomains *plain = tbl_domains_new();
-    g_autoptr(GPtrArray) list = tbl_domains_list(domains);
-    for (guint i = 0; i < list->len; i++) {
-        TblDomain *copy = tbl_domain_copy(g_ptr_array_index(list, i));
-        copy->unknown = TBL_UNKNOWN_REJECT;
-        tbl_domains_add(plain, copy);
-    }
-    return plain;
-}
 
 /* ---- Keys ---- */
 
@@ -189,17 +119,9 @@ export_addresses(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *do
                  .chunk = g_string_chunk_new(CHUNK_SIZE),
                  .mirrors = g_ptr_array_new(),
                  .scratch = g_string_new(NULL)};
-    PlainView view = {.base = {.rows = plain_rows,
-                               .object = plain_object,
-                               .name = plain_name,
-                               .domains = plain_domains,
-                               .usable = plain_usable,
-                               .populated = plain_populated,
-                               .referrers = plain_referrers},
-                      .inner = snapshot->view,
-                      .domains = plain_declarations(domains)};
+    g_autoptr(PdCtlPlain) plain = pd_ctl_plain_new(snapshot->view);
     TblContext context = pd_ctl_snapshot_context(snapshot);
-    context.view = &view.base;
+    context.view = pd_ctl_plain_view(plain);
     bool readable = collect_keys(snapshot, map, domains, &keys);
     gint64 failed = readable ? write_answers(&context, map, keys.keys, file) : 0;
     if (!readable)
@@ -207,7 +129,6 @@ export_addresses(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *do
     else if (failed > 0)
         g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_TEMPORARY,
                     "%" G_GINT64_FORMAT " keys could not be looked up", failed);
-    tbl_domains_free(view.domains);
     g_ptr_array_unref(keys.keys);
     g_ptr_array_unref(keys.mirrors);
     g_string_chunk_free(keys.chunk);

@@ -1,0 +1,309 @@
+"""policyctl postconf on a real Postfix that had other domains, users and habits before: nothing of them stops working."""
+
+import os
+import subprocess
+
+import people
+from harness import build_program, run, RUN_TIMEOUT
+from postfix import Postfix
+from test_scenario import PostfixCase
+
+# What somebody's main.cf held before policyd came.
+BEFORE = {
+    "mydestination": "mx.host.example, localhost",
+    "local_recipient_maps": "inline:{ { root = x }, { local@mx.host.example = x } }",
+    "virtual_alias_domains": "",
+    "virtual_mailbox_domains": "",
+    "relay_domains": "",
+    "recipient_delimiter": "",
+    "smtpd_recipient_restrictions": "",
+}
+
+
+class Setting(PostfixCase):
+    """A chrooted Postfix that does not ask policyd yet, with the sockets in its queue."""
+
+    CHROOT = True
+    EXTRA = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+
+    @classmethod
+    def populate(cls, world):
+        cls.declare(world)
+        people.populate(world)
+        cls.postfix.configure("unix:/nowhere", "unix:/nowhere", maps=(), extra=dict(BEFORE, **cls.extra()))
+        cls.postfix.make_queue()
+        place = os.path.join(cls.postfix.queue, "policyd")
+        os.makedirs(place, exist_ok=True)
+        os.chown(place, world.uid, world.gid)
+        os.chmod(place, 0o755)
+        world.sm_unix, world.pol_unix = os.path.join(place, "socketmap"), os.path.join(place, "policy")
+        world.write_config({"socketmap": {"listen": f"unix:{world.sm_unix}"}, "policy": {"listen": f"unix:{world.pol_unix}"}})
+
+    @classmethod
+    def prepare(cls, world):
+        pass
+
+    @classmethod
+    def extra(cls):
+        return cls.EXTRA
+
+    @classmethod
+    def postconf(cls, *args, rc=0):
+        """policyctl postconf as root, for this Postfix."""
+        program = build_program("policyctl")
+        env = dict(os.environ, MAIL_CONFIG=cls.postfix.config)
+        done = run([program, "--config", cls.world.conf, "postconf", *args], timeout=RUN_TIMEOUT, env=env)
+        if rc is not None and done.rc != rc:
+            raise AssertionError(f"expected exit {rc}: {done}")
+        return done
+
+    def main_cf(self):
+        with open(os.path.join(self.postfix.config, "main.cf"), encoding="utf-8") as file:
+            return file.read()
+
+    def value(self, name):
+        return self.postfix.tool("postconf", "-h", name).out.strip()
+
+    def edit(self, **values):
+        """Sets parameters as the administrator would, for one test."""
+        before = self.main_cf()
+        self.addCleanup(self.restore, before)
+        self.postfix.tool("postconf", "-e", *(f"{name} = {value}" for name, value in values.items()))
+
+    def restore(self, text):
+        with open(os.path.join(self.postfix.config, "main.cf"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def code(self, recipient, plain=False):
+        with self.postfix.session(plain) as session:
+            return session.rcpt(recipient)[0]
+
+    def refused(self, *words, args=("--apply",)):
+        """Exit 3, with these words in the message, and main.cf byte for byte as it was."""
+        before = self.main_cf()
+        done = self.postconf(*args, rc=3)
+        for word in words:
+            self.assertIn(word, done.err)
+        self.assertEqual(self.main_cf(), before)
+        self.assertEqual(done.out, "")
+
+    def lines(self, *args):
+        return dict(line.split(" = ", 1) for line in self.postconf(*args).out.splitlines())
+
+
+class Apply(Setting):
+    """The whole way, with everything that a site may have had."""
+
+    @classmethod
+    def extra(cls):
+        place = cls.postfix.dir
+        for name, text in {
+            "relays": "hashed.example x\n",
+            "aliases": "sales@aliased.example local@mx.host.example\naliased.example x\n",
+            "transports": f"relayed.example smtp:[127.0.0.1]:{cls.postfix.sink.port}\n",
+        }.items():
+            path = os.path.join(place, name)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            subprocess.run(["postmap", f"hash:{path}"], check=True, capture_output=True)
+        return {
+            "relay_domains": f"relayed.example, hash:{place}/relays",
+            "relay_recipient_maps": "",
+            "virtual_alias_maps": f"hash:{place}/aliases",
+            "virtual_alias_domains": "$virtual_alias_maps",
+            "transport_maps": f"hash:{place}/transports",
+            "smtpd_recipient_restrictions": "permit_mynetworks, reject_unauth_destination, permit",
+        }
+
+    # Before policyd, and after: users of others, of nobody, and strangers.
+    OTHERS = {
+        "anyone@relayed.example": 250,
+        "anyone@sub.relayed.example": 250,
+        "anyone@hashed.example": 250,
+        "sales@aliased.example": 250,
+        "nobody@aliased.example": 550,
+        "local@mx.host.example": 250,
+        "nobody@mx.host.example": 550,
+        "root": 250,
+        "stranger@far.example": 554,
+    }
+    OURS = {
+        "ann@company.example": 250,
+        "ann+tag@company.example": 250,
+        "nobody@company.example": 550,
+        "ann@domain2.example": 250,
+        "nobody@domain2.example": 550,
+        "bob@box.example": 250,
+        "nobody@box.example": 550,
+    }
+
+    def test_1_nothing_stops(self):
+        """other relay domains (listed, in a table, below a listed one), aliases and local users keep their replies"""
+        self.assertEqual({r: self.code(r) for r in self.OTHERS}, self.OTHERS)
+        self.assertEqual({self.code(r) for r in self.OURS}, {554})
+        printed = self.postconf().out
+        before = self.main_cf()
+        done = self.postconf("--apply")
+        self.assertNotEqual(self.main_cf(), before)
+        self.assertIn("postfix reload", done.err)
+        for line in done.out.splitlines():
+            self.assertRegex(line, r"^[-+][a-z_]+ = ")
+            if line[0] == "+":
+                self.assertIn(line[1:], printed.splitlines())
+                name, value = line[1:].split(" = ", 1)
+                self.assertEqual(self.value(name), value)
+        self.postfix.reload()
+        self.assertEqual({r: self.code(r) for r in self.OTHERS}, self.OTHERS)
+        self.assertEqual({r: self.code(r) for r in self.OURS}, self.OURS)
+        self.assertEqual({r: self.code(r, plain=True) for r in self.OURS}, self.OURS)
+
+    def test_2_again(self):
+        """a second run changes nothing and says so"""
+        before = self.main_cf()
+        done = self.postconf("--apply")
+        self.assertEqual(done.out, "")
+        self.assertIn("nothing was changed", done.err)
+        self.assertEqual(self.main_cf(), before)
+
+    def test_3_what_was_set(self):
+        """ours in front, the others' values kept, sockets relative to the queue, the policy service first"""
+        place = self.postfix.dir
+        self.assertEqual(self.value("virtual_alias_maps"), f"socketmap:unix:policyd/socketmap:virtual_alias_maps, hash:{place}/aliases")
+        self.assertEqual(self.value("virtual_alias_domains"), "socketmap:unix:policyd/socketmap:virtual_alias_domains, $virtual_alias_maps")
+        self.assertEqual(
+            self.value("relay_domains"), f"socketmap:unix:policyd/socketmap:relay_domains, relayed.example, hash:{place}/relays"
+        )
+        self.assertIn("inline:{ { @relayed.example = x }, { @hashed.example = x } }", self.value("relay_recipient_maps"))
+        self.assertEqual(self.value("recipient_delimiter"), "+")
+        restrictions = self.value("smtpd_recipient_restrictions")
+        self.assertRegex(restrictions, r"^check_policy_service \{ unix:policyd/policy, ")
+        self.assertTrue(restrictions.endswith("}, permit_mynetworks, reject_unauth_destination, permit"))
+        self.assertNotIn("relocated_maps", self.main_cf())
+        self.assertNotIn("canonical", self.main_cf())
+
+    def test_4_mail_arrives(self):
+        """mail of both arrives where it should"""
+        self.assertEqual(self.deliver("ann@domain2.example"), ["ann@company.example"])
+        self.assertEqual(self.deliver("bob@domain2.example", lmtp=True), ["bob@box.example"])
+        self.assertEqual(self.deliver("anyone@relayed.example"), ["anyone@relayed.example"])
+        self.assertQuiet()
+
+    def test_5_service_options(self):
+        """services of master.cf with their own options are named and left alone"""
+        done = self.postconf()
+        self.assertIn(f"127.0.0.1:{self.postfix.plain_port}/inet in master.cf has its own smtpd_recipient_restrictions", done.err)
+
+    def test_6_notice(self):
+        """relocated_maps comes with the first notice that has a new address"""
+        self.assertNotIn("relocated_maps", self.lines())
+        self.world.ctl("address", "add", "ann", "old@company.example")
+        self.world.ctl("address", "remove", "old@company.example", "--moved-to=ann@far.example")
+        self.assertEqual(self.lines()["relocated_maps"], "socketmap:unix:policyd/socketmap:relocated_maps")
+
+    def test_7_with(self):
+        """maps that change more than addresses of ours come only when named, with a warning"""
+        done = self.postconf("--with=sender_canonical_maps", "--with=smtpd_sender_login_maps")
+        self.assertIn("sender_canonical_maps = socketmap:unix:policyd/socketmap:sender_canonical_maps", done.out)
+        self.assertIn("smtpd_sender_login_maps = socketmap:", done.out)
+        self.assertNotIn("recipient_canonical_maps", done.out)
+        self.assertEqual(done.err.count("warning: sender_canonical_maps"), 1)
+        self.postconf("--with=alias_maps", rc=2)
+        self.postconf("surplus", rc=2)
+
+
+class Refusals(Setting):
+    """What would break is refused, and main.cf stays as it is."""
+
+    def test_local_names(self):
+        """a declared domain that Postfix delivers itself, in every spelling"""
+        for destination in ("mx.host.example, Company.Example", "hash:/nonexistent", "inline:{ { domain2.example = x } }"):
+            self.edit(mydestination=destination)
+            if destination.startswith("hash"):
+                self.postconf("--apply", rc=75)
+            else:
+                self.refused("mydestination", "--class=route")
+        path = os.path.join(self.postfix.dir, "destinations")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("# ours\nlocalhost company.example\n")
+        self.edit(mydestination=path)
+        self.refused("company.example is in mydestination")
+
+    def test_own_names(self):
+        """$myhostname and $myorigin, equal or covered, unless declared --class=route"""
+        self.edit(myhostname="company.example", mydestination="localhost")
+        self.refused("company.example is $myhostname")
+        self.edit(myhostname="mx.host.example", myorigin="domain2.example")
+        self.refused("domain2.example is $myorigin")
+        self.edit(myorigin="$myhostname")
+        self.postconf()
+        self.world.ctl("domain", "add", ".host.example", "--class=relay")
+        self.addCleanup(self.world.ctl, "domain", "remove", ".host.example", "--force")
+        self.refused("mx.host.example, which .host.example covers, is $myhostname")
+        self.world.ctl("domain", "add", "mx.host.example", "--class=route")
+        self.addCleanup(self.world.ctl, "domain", "remove", "mx.host.example", "--force")
+        self.postconf()
+
+    def test_delimiter(self):
+        """another recipient_delimiter"""
+        self.edit(recipient_delimiter="-")
+        self.refused("recipient_delimiter", "recipient-delimiter=-")
+        self.edit(recipient_delimiter="+")
+        self.assertEqual(self.lines()["recipient_delimiter"], "+")
+
+    def test_unlistable(self):
+        """relay domains in a table that cannot be listed, with no recipient map"""
+        self.edit(relay_domains="regexp:{ { /[.]other[.]example$$/ x } }")
+        self.refused("relay_domains", "cannot be listed")
+        self.edit(relay_recipient_maps="inline:{ { a@x.other.example = x } }")
+        value = self.lines()["relay_recipient_maps"]
+        self.assertEqual(value, "socketmap:unix:policyd/socketmap:relay_recipient_maps, inline:{ { a@x.other.example = x } }")
+
+    def test_virtual(self):
+        """virtual(8) refuses socketmaps, for our domains and for those of others"""
+        self.edit(virtual_transport="virtual", virtual_mailbox_domains="others.example", virtual_mailbox_maps="static:x")
+        self.postfix.tool("postconf", "-M", "virtual/unix=virtual unix - n n - - virtual")
+        self.addCleanup(self.postfix.tool, "postconf", "-MX", "virtual/unix")
+        self.refused("virtual(8)", "postconf -P")
+        self.postfix.tool("postconf", "-P", "virtual/unix/virtual_mailbox_maps=static:x")
+        self.assertEqual(
+            self.lines()["virtual_mailbox_maps"], "socketmap:unix:policyd/socketmap:virtual_mailbox_maps, static:x"
+        )
+        self.world.ctl("domain", "add", "routeless.example", "--class=virtual-mailbox")
+        self.addCleanup(self.world.ctl, "domain", "remove", "routeless.example")
+        self.refused("routeless.example", "virtual(8)")
+
+    def test_position(self):
+        """our elements further behind move to the front; what is in front through a parameter stays"""
+        ours = "socketmap:unix:policyd/socketmap:virtual_alias_maps"
+        self.edit(
+            virtual_alias_maps=f"static:x, proxy:{ours}",
+            smtpd_recipient_restrictions="permit_mynetworks, check_policy_service unix:policyd/policy, reject_unauth_destination",
+        )
+        lines = self.lines()
+        self.assertEqual(lines["virtual_alias_maps"], f"{ours}, static:x")
+        self.assertEqual(
+            lines["smtpd_recipient_restrictions"],
+            "check_policy_service unix:policyd/policy, permit_mynetworks, reject_unauth_destination",
+        )
+        absolute = f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:virtual_alias_maps"
+        self.edit(virtual_maps=f"{absolute} static:x", virtual_alias_maps="$virtual_maps")
+        self.assertEqual(self.lines()["virtual_alias_maps"], "$virtual_maps")
+
+    def test_not_populated(self):
+        """an address map that answers TEMP"""
+        self.world.write_config({"directory": {"uri": "ldap://127.0.0.1", "base": "dc=x"}})
+        self.addCleanup(self.world.write_config)
+        self.addCleanup(self.world.settings.pop, "directory")
+        self.refused("answers TEMP")
+
+    def test_broken_main_cf(self):
+        """tools that fail, and a Postfix that is not there, are errors"""
+        program = build_program("policyctl")
+        env = dict(os.environ, MAIL_CONFIG="/nonexistent")
+        done = run([program, "--config", self.world.conf, "postconf"], env=env)
+        self.assertEqual(done.rc, 1, done)
+        self.assertIn("/nonexistent", done.err)
