@@ -20,7 +20,7 @@ typedef struct {
     const char *name;
     GHashTable *lines; /* "group\nkey" -> line where it stands in this file */
     GHashTable
-        *places; /* "group" -> "FILE:LINE" of the `listen` in force, over all files; may be NULL */
+        *places; /* "group", "group\nkey" -> "FILE:LINE" of what is in force, over all files */
     char *group; /* NULL before the first */
     guint line;
 } Scan;
@@ -124,9 +124,8 @@ scan_key(Scan *scan, char *line, GError **error)
     if (!tbl_config_set(scan->config, scan->group, key, value, &fault))
         return tbl_config_refuse(error, "%s:%u: [%s] %s: %s", scan->name, scan->line, scan->group,
                                  key, fault->message);
-    if (strcmp(key, "listen") == 0)
-        g_hash_table_replace(scan->places, g_strdup(scan->group),
-                             g_strdup_printf("%s:%u", scan->name, scan->line));
+    g_hash_table_replace(scan->places, g_strconcat(scan->group, "\n", key, NULL),
+                         g_strdup_printf("%s:%u", scan->name, scan->line));
     return true;
 }
 
@@ -141,8 +140,11 @@ scan_group(Scan *scan, char *line, GError **error)
     line[length - 1] = '\0';
     g_free(scan->group);
     scan->group = g_strdup(line + 1);
-    if (tbl_config_open_group(scan->config, scan->group, &fault))
+    if (tbl_config_open_group(scan->config, scan->group, &fault)) {
+        g_hash_table_replace(scan->places, g_strdup(scan->group),
+                             g_strdup_printf("%s:%u", scan->name, scan->line));
         return true;
+    }
     return tbl_config_refuse(error, "%s:%u: [%s]: %s", scan->name, scan->line, scan->group,
                              fault->message);
 }
@@ -192,7 +194,8 @@ static bool
 check_listeners(const char *group, char **listen, bool allow_remote, GHashTable *places,
                 GHashTable *used, GError **error)
 {
-    const char *place = g_hash_table_lookup(places, group);
+    g_autofree char *identity = g_strconcat(group, "\nlisten", NULL);
+    const char *place = g_hash_table_lookup(places, identity);
 
     for (guint i = 0; listen[i]; i++) {
         if (!allow_remote && tbl_config_endpoint_is_remote(listen[i]))
@@ -219,7 +222,8 @@ check_whole(TblConfig *config, GHashTable *places, GError **error)
            check_listeners("policy", config->policy.listen, config->policy.allow_remote, places,
                            used, error) &&
            check_listeners("metrics", config->metrics.listen, config->metrics.allow_remote, places,
-                           used, error);
+                           used, error) &&
+           tbl_config_check_directory(config, places, error);
 }
 
 TblConfig *

@@ -384,9 +384,3 @@ tbl_config_check_share(const TblConfigKey *known, void *field, const char *value
 
     return tbl_config_set_share(known, &ignored, value, error);
 }
-
-bool
-tbl_config_check_text(const TblConfigKey *known, void *field, const char *value, GError **error)
-{
-    return g_utf8_validate(value, -1, NULL) || tbl_config_refuse(error, "is not UTF-8");
-}

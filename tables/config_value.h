@@ -20,14 +20,25 @@ struct TblConfigKey {
     const char *choices; /* words, separated by blanks */
 };
 
+bool tbl_config_check_uris(const TblConfigKey *known, void *field, const char *value,
+                           GError **error);
+bool tbl_config_check_dn(const TblConfigKey *known, void *field, const char *value, GError **error);
+bool tbl_config_check_bind_name(const TblConfigKey *known, void *field, const char *value,
+                                GError **error);
+bool tbl_config_check_attributes(const TblConfigKey *known, void *field, const char *value,
+                                 GError **error);
+bool tbl_config_check_filter(const TblConfigKey *known, void *field, const char *value,
+                             GError **error);
+bool tbl_config_check_secret(const TblConfigKey *known, void *field, const char *value,
+                             GError **error);
+bool tbl_config_check_file(const TblConfigKey *known, void *field, const char *value,
+                           GError **error);
 bool tbl_config_check_choice(const TblConfigKey *known, void *field, const char *value,
                              GError **error);
 bool tbl_config_check_seconds(const TblConfigKey *known, void *field, const char *value,
                               GError **error);
 bool tbl_config_check_share(const TblConfigKey *known, void *field, const char *value,
                             GError **error);
-bool tbl_config_check_text(const TblConfigKey *known, void *field, const char *value,
-                           GError **error);
 bool tbl_config_set_address_or_nothing(const TblConfigKey *known, void *field, const char *value,
                                        GError **error);
 bool tbl_config_set_addresses(const TblConfigKey *known, void *field, const char *value,

@@ -78,6 +78,8 @@ test_values(void)
                                         "tombstone=90d\n"
                                         "max-delete=7\n"
                                         "[directory]\n"
+                                        "uri=ldaps://dc1.example ldaps://[2001:db8::1]:3269/\n"
+                                        "base=dc=example,dc=com\n"
                                         "filter=(cn=a\\2ab)\n"
                                         "max-stale=60",
                                         &error);
@@ -111,6 +113,10 @@ test_values(void)
     g_assert_cmpuint(config->directory.max_stale, ==, 60);
     g_assert_cmpstr(g_hash_table_lookup(config->directory.raw, "filter"), ==, "(cn=a\\2ab)");
 }
+
+#define SERVER "[directory]\nuri=ldaps://dc1.example\nbase=dc=example\n"
+#define CLEAR "[directory]\nuri=ldap://dc1.example\nbase=dc=example\n"
+#define READER "bind-dn=cn=reader\npassword-file=ldap-password\n"
 
 /* Each is refused, and the message holds all the words (separated by '|'). */
 static const struct {
@@ -185,6 +191,52 @@ static const struct {
     {"[import]\nmust-keep=X400:\n", "[import] must-keep|value"},
     {"[import]\nsignature-trust=ca.pem\n", "[import] signature-trust|absolute"},
     {"[import]\ntombstone=90\n", "[import] tombstone|90d"},
+    {"[directory]\nbase=dc=a\n", "test.conf:1: [directory] uri|missing"},
+    {"[directory]\nuri=ldap://a\nsync=poll\n", "test.conf:1: [directory] base|missing"},
+    {"[directory]\nuri=\n", "test.conf:2: [directory] uri|empty"},
+    {"[directory]\nuri=dc1.example\n", "[directory] uri|ldaps://"},
+    {"[directory]\nuri=ldaps://a;ldaps://b\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldaps://a/dc=x\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldaps://\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldaps://u@a\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldaps://a:0\n", "[directory] uri|port"},
+    {"[directory]\nuri=ldaps://a:x\n", "[directory] uri|port"},
+    {"[directory]\nuri=ldaps://2001:db8::1\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldaps://[::1\n", "[directory] uri|host alone"},
+    {"[directory]\nuri=ldapi://run\n", "[directory] uri|%2Frun"},
+    {"[directory]\nbase=example.com\n", "[directory] base|dc=example,dc=com"},
+    {"[directory]\nbase=dc=a,,dc=b\n", "[directory] base|distinguished"},
+    {"[directory]\nbase=dc=a,\n", "[directory] base|distinguished"},
+    {"[directory]\nbase=\n", "[directory] base|distinguished"},
+    {"[directory]\nbind-dn=reader\n", "[directory] bind-dn|distinguished"},
+    {"[directory]\nfilter=objectClass=user\n", "[directory] filter|(objectClass=user)"},
+    {"[directory]\nfilter=(cn=a\n", "[directory] filter|')'"},
+    {"[directory]\nfilter=(cn=a)(cn=b)\n", "[directory] filter|no filter"},
+    {"[directory]\nfilter=(cn=a\\zz)\n", "[directory] filter|hexadecimal"},
+    {"[directory]\nattribute-mail=mail,cn\n", "[directory] attribute-mail|proxyAddresses"},
+    {"[directory]\nattribute-mail=mail;\n", "[directory] attribute-mail|';'"},
+    {"[directory]\npassword-file=secrets/x\n", "[directory] password-file|bare name"},
+    {"[directory]\npassword-file=..\n", "[directory] password-file|bare name"},
+    {"[directory]\nca-file=ca.pem\n", "[directory] ca-file|absolute"},
+    {"[directory]\nsasl=plain\n", "[directory] sasl|none, external, gssapi"},
+    {"[directory]\nstarttls=true\n", "[directory] starttls|yes, no"},
+    {"[directory]\nallow-plaintext=1\n", "[directory] allow-plaintext|yes, no"},
+    {"[directory]\ntls-min=1.1\n", "[directory] tls-min|1.2, 1.3"},
+    {"[directory]\npreset=exchange\n", "[directory] preset|ad, openldap"},
+    {"[directory]\nconnect-timeout=0\n", "[directory] connect-timeout|from 1"},
+    {"[directory]\nheartbeat=0\n", "[directory] heartbeat|from 1"},
+    {"[directory]\npoll-interval=\n", "[directory] poll-interval|from 1"},
+    {"[directory]\nresync-interval=1d\n", "[directory] resync-interval"},
+    {"[directory]\nmax-delete=200%\n", "[directory] max-delete"},
+    {"[directory]\nexclude-disabled=maybe\n", "[directory] exclude-disabled|yes nor no"},
+    {CLEAR READER, "test.conf:2: [directory] uri|unencrypted|allow-plaintext=yes"},
+    {SERVER "starttls=yes\n", "test.conf:4: [directory] starttls|ldap:"},
+    {SERVER "bind-dn=cn=reader\n", "test.conf:4: [directory] bind-dn|password-file"},
+    {SERVER "password-file=x\n", "[directory] password-file|bind-dn"},
+    {SERVER "cert-file=/a\n", "[directory] cert-file|key-file"},
+    {SERVER "key-file=/a\n", "[directory] key-file|cert-file"},
+    {SERVER "sasl=external\n", "[directory] sasl|cert-file"},
+    {SERVER "preset=custom\n", "[directory] preset|attribute-addresses"},
     {"[directory]\nsync=push\n", "[directory] sync|auto, syncrepl, dirsync, poll"},
     {"[directory]\nmax-stale=1h\n", "[directory] max-stale"},
     {"[directory]\nattribute-nick=x\n", "[directory] attribute-nick|unknown key"},
@@ -209,6 +261,39 @@ test_refused(void)
         }
     }
     g_assert_null(tbl_config_parse("[store]\n\0", 9, "test.conf", NULL));
+}
+
+static const char *const directories[] = {
+    "[directory]\n",
+    "[directory]\nmax-stale=60\nmax-delete=5\nexclude-disabled=yes\n",
+    SERVER READER,
+    "[directory]\nbase=dc=a\nuri=ldapi:/// ldapi://%2Frun%2Fslapd%2Fldapi "
+    "ldap://localhost\n" READER,
+    "[directory]\nuri=ldap://127.0.0.1:389\tldap://[::1]:1389/\nbase=dc=a\n" READER,
+    CLEAR,
+    CLEAR READER "starttls=yes\n",
+    CLEAR READER "allow-plaintext=yes\n",
+    CLEAR "sasl=gssapi\nbind-dn=cn=reader\n",
+    SERVER "sasl=external\ncert-file=/a.pem\nkey-file=/b.pem\n",
+    "[directory]\nuri=ldapi:///\nbase=dc=a\nsasl=external\n",
+    SERVER "bind-dn=reader@corp.example\npassword-file=/run/secret\n",
+    SERVER "bind-dn=CORP\\reader\npassword-file=/run/secret\n",
+    SERVER "bind-dn=cn=Doe\\, Ann,ou=\"a,b\",2.5.4.11=x + cn=y\npassword-file=x\n",
+    SERVER "filter=(&(objectClass=user)(!(cn=a\\2ab)))\n",
+    SERVER "preset=custom\nattribute-addresses=mail;mailAlternateAddress;1.2.3\n",
+    SERVER "preset=openldap\nattribute-members=\nca-file=\ntls-min=1.3\nsync=dirsync\n",
+};
+
+static void
+test_directory(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(TblConfig) config = parse(directories[i], &error);
+
+        g_assert_no_error(error);
+        g_assert_true(config->directory.set);
+    }
 }
 
 static void
@@ -281,6 +366,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/defaults", test_defaults);
     g_test_add_func("/config/values", test_values);
+    g_test_add_func("/config/directory", test_directory);
     g_test_add_func("/config/refused", test_refused);
     g_test_add_func("/config/socket-path-length", test_socket_path_length);
     g_test_add_func("/config/drop-ins", test_drop_ins);
