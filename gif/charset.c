@@ -3,9 +3,13 @@
 #include "gif/format.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Bytes that are looked at to recognise UTF-16 without a mark. */
 #define SNIFF_BYTES 512
+/* Memory is given back in pieces of at least so many bytes. */
+#define DISCARD_BYTES ((gsize)1 << 20)
 /* First guess at growth when decoding: most text of a code page stays as long as it was. */
 #define GROWTH_SLACK 4096
 
@@ -18,6 +22,7 @@ struct GifText {
     char *encoding;
     /* Where gif_text_append_raw stopped: raw and text offset of the same character. */
     gsize raw_at, text_at;
+    gsize discarded; /* bytes of the text whose memory was given back */
 };
 
 void
@@ -278,4 +283,28 @@ gif_text_append_raw(GifText *text, gsize from, gsize to, GByteArray *out)
     }
     raw_from = from == 0 ? 0 : raw_from;
     g_byte_array_append(out, (const guint8 *)text->raw + raw_from, (guint)(raw_to - raw_from));
+}
+
+/* Whole pages of our own memory: they read as zeros from now on. */
+static void
+pages_discard(char *from, char *to)
+{
+    gsize page = (gsize)sysconf(_SC_PAGESIZE);
+    char *first = from + (page - (gsize)from % page) % page, *end = to - (gsize)to % page;
+    if (first < end) {
+        (void)madvise(first, (gsize)(end - first), MADV_DONTNEED);
+    }
+}
+
+void
+gif_text_discard(GifText *text, gsize upto)
+{
+    char *begin = text->decoded ? text->decoded : text->raw + text->mark;
+    if (text->decoded) {
+        g_clear_pointer(&text->raw, g_free);
+    }
+    if (upto - text->discarded >= DISCARD_BYTES) {
+        pages_discard(begin + text->discarded, begin + upto);
+        text->discarded = upto - upto % DISCARD_BYTES;
+    }
 }

@@ -41,3 +41,6 @@ const char *gif_text_encoding(const GifText *text);
 /* Appends the raw bytes of text[from, to); a `from` of 0 includes the mark. Ranges must come in
  * ascending order. */
 void gif_text_append_raw(GifText *text, gsize from, gsize to, GByteArray *out);
+/* The text up to `upto`, and all raw bytes, are not wanted any more: gives their memory back as far
+ * as that is whole pages. */
+void gif_text_discard(GifText *text, gsize upto);

@@ -1,6 +1,7 @@
 #include "gif/run.h"
 
 #include "gif/intake.h"
+#include "gif/pipeline.h"
 #include "gif/preview.h"
 #include "gif/source.h"
 #include "gif/summary.h"
@@ -35,12 +36,6 @@ run_error(Run *run, int code, const char *message)
 
 /* ---- Deciding ---- */
 
-/* What one row is read into; the file's format says which of the two. */
-typedef struct {
-    GifRecord *record;
-    GifEntry *entry;
-} Rows;
-
 /* A row was decided. */
 static void
 row_count(Run *run, GifSource *source, GifRowResult result, gsize start, gsize end)
@@ -50,21 +45,39 @@ row_count(Run *run, GifSource *source, GifRowResult result, gsize start, gsize e
     if (result == GIF_ROW_FAILED && run->options->keep_going) {
         gif_err_file_add(source->err_file, start, end);
     }
-    gif_progress_update(run->progress, run->summary.rows,
-                        run->bytes_before + gif_source_offset(source));
+    gif_progress_update(run->progress, run->summary.rows, run->bytes_before + end);
 }
 
 /* False: the store failed. */
 static bool
-records_decide(Run *run, GifPlan *plan, GifSource *source, GifRecord *record, GError **error)
+block_decide(Run *run, GifPlan *plan, GifSource *source, const GifBlock *block, GError **error)
 {
-    while (gif_csv_next(source->csv, record)) {
-        GifRowResult result = gif_plan_record(plan, record, error);
-        row_count(run, source, result, record->start, record->end);
+    for (guint i = 0; i < gif_block_count(block); i++) {
+        const GifBlockRow *row = gif_block_row(block, i);
+        GifRowResult result = gif_plan_row(plan, block, i, error);
+        row_count(run, source, result, row->start, row->end);
         if (result == GIF_ROW_BROKEN) {
             return false;
         }
-        run->cut = run->cut || record->fault == GIF_CSV_TRUNCATED;
+        run->cut = run->cut || row->cut;
+    }
+    if (!run->options->keep_going && gif_block_count(block) > 0) {
+        gif_text_discard(source->input->text,
+                         gif_block_row(block, gif_block_count(block) - 1)->end);
+    }
+    return true;
+}
+
+static bool
+records_decide(Run *run, GifPlan *plan, GifSource *source, const GifSchema *schema, GError **error)
+{
+    g_autoptr(GifPipeline) pipeline = gif_pipeline_new(
+        source->csv, schema, source->dialect, run->options->plan.mode, run->options->plan.compat);
+    const GifBlock *block;
+    while ((block = gif_pipeline_take(pipeline))) {
+        if (!block_decide(run, plan, source, block, error)) {
+            return false;
+        }
     }
     return true;
 }
@@ -88,13 +101,14 @@ entries_decide(Run *run, GifPlan *plan, GifSource *source, GifEntry *entry, GErr
 
 /* False: the store failed. */
 static bool
-source_decide(Run *run, GifPlan *plan, guint index, Rows *rows, GError **error)
+source_decide(Run *run, GifPlan *plan, guint index, GifEntry *entry, GError **error)
 {
     GifSource *source = g_ptr_array_index(run->sources, index);
+    const GifSchema *schema = source->schema;
     gif_plan_begin_file(plan, index, source->input->path, source->dialect,
                         g_steal_pointer(&source->schema));
-    bool good = source->reader ? entries_decide(run, plan, source, rows->entry, error)
-                               : records_decide(run, plan, source, rows->record, error);
+    bool good = source->reader ? entries_decide(run, plan, source, entry, error)
+                               : records_decide(run, plan, source, schema, error);
     run->bytes_before += source->length;
     if (good && !run->options->keep_going) {
         gif_source_finish(source);
@@ -109,11 +123,9 @@ sources_decide(Run *run, GError **error)
     options.conflicts = gif_preview_conflicts(run->preview);
     g_autoptr(GifPlan) plan = gif_plan_new(gif_target_store(run->target), run->draft, run->config,
                                            options, run->diagnostics, run->ledger);
-    g_autofree GifRecord *record = g_new(GifRecord, 1);
     g_autoptr(GifEntry) entry = gif_entry_new();
-    Rows rows = {record, entry};
     for (guint i = 0; i < run->sources->len; i++) {
-        if (!source_decide(run, plan, i, &rows, error)) {
+        if (!source_decide(run, plan, i, entry, error)) {
             return false;
         }
     }

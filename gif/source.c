@@ -94,12 +94,6 @@ reader_start(GifSource *source, GifFormat format, GifReading reading, GifNotes *
     return true;
 }
 
-gsize
-gif_source_offset(const GifSource *source)
-{
-    return source->reader ? source->reader->offset(source->reader) : gif_csv_offset(source->csv);
-}
-
 GifSource *
 gif_source_new(GifInput *input, GifFormat format, GifSeparators separators, GifReading reading,
                GifNotes *notes)

@@ -27,8 +27,6 @@ typedef struct {
  * `reading`: how rows of a descendant format are read. */
 GifSource *gif_source_new(GifInput *input, GifFormat format, GifSeparators separators,
                           GifReading reading, GifNotes *notes);
-/* Bytes of the text that were read so far. */
-gsize gif_source_offset(const GifSource *source);
 void gif_source_free(GifSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifSource, gif_source_free)
 /* Gives the memory of the text back when all rows were read and failed ones are not wanted. */
