@@ -173,6 +173,10 @@ gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
         decision->object->addresses = addresses;
         decision->changed = true;
     }
+    if (plan->options.container && decision->creating && !decision->entry &&
+        !decision->object->text[TBL_TEXT_CONTAINER]) {
+        tbl_object_set_text(decision->object, TBL_TEXT_CONTAINER, plan->options.container);
+    }
     if (!primary_generate(decision)) {
         return;
     }

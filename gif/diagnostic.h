@@ -42,6 +42,9 @@ enum {
     GIF_CODE_MUST_KEEP = 933,
     GIF_CODE_ENTANGLED = 934, /* rows that fail can't be left out */
     GIF_CODE_REPORT = 935,    /* the page of --report cannot be written */
+    GIF_CODE_PLAN = 936,      /* a saved plan that cannot be followed */
+    GIF_CODE_PLAN_STALE = 937,
+    GIF_CODE_OPTION = 938,    /* of an options file, ignored */
     GIF_CODE_SIGNATURE = 940, /* a signature is missing or does not verify */
 };
 

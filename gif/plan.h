@@ -21,6 +21,7 @@ typedef struct {
     bool overwrite;          /* multi-valued columns replace */
     bool compat;             /* Exchange's own behaviour where ours is kinder */
     const TblRule *rule;     /* makes the primary of new mailboxes that bring none; NULL for none */
+    const char *container;   /* of created objects whose rows name none; NULL for none */
     GifConflicts *conflicts; /* gets what belongs to others; NULL: nobody wants to know */
 } GifPlanOptions;
 

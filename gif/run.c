@@ -1,34 +1,17 @@
-#include "gif/run.h"
+#include "gif/run_state.h"
 
 #include "gif/intake.h"
+#include "gif/options.h"
 #include "gif/pipeline.h"
-#include "gif/preview.h"
-#include "gif/source.h"
-#include "gif/summary.h"
-#include "gif/target_store.h"
-#include "gif/tombstones.h"
 #include "tables/command.h"
 
 /* Rounds of taking back what cannot stand, before the run is given up. */
 #define JUDGE_ROUNDS 16
 
-typedef struct {
-    const GifRunOptions *options;
-    const TblConfig *config;
-    GifDiagnostics *diagnostics;
-    GifProgress *progress;
-    GPtrArray *sources; /* GifSource *: inputs whose header is good */
-    GifTarget *target;
-    TblDraft *draft;
-    GifLedger *ledger;
-    GifPreview *preview; /* NULL: --report names a place that cannot be written */
-    GifSummary summary;
-    guint64 bytes_before; /* text bytes of the inputs that are done */
-    bool cut;             /* an input ends inside quotes: nothing may be applied */
-} Run;
+typedef GifRun Run;
 
-static void
-run_error(Run *run, int code, const char *message)
+void
+gif_run_error(GifRun *run, int code, const char *message)
 {
     gif_diagnostics_set_file(run->diagnostics, NULL);
     gif_diagnostics_add(run->diagnostics, GIF_ERROR, code, 0, NULL, NULL, message);
@@ -195,9 +178,10 @@ changes_judge(Run *run, GError **error)
             run->cut = true;
         } else if (round == JUDGE_ROUNDS || !gif_judge_revert(judge, error)) {
             run->cut = true;
-            run_error(run, GIF_CODE_ENTANGLED,
-                      "these rows cannot be left out alone, since others build on them: nothing is "
-                      "applied");
+            gif_run_error(
+                run, GIF_CODE_ENTANGLED,
+                "these rows cannot be left out alone, since others build on them: nothing is "
+                "applied");
         }
     }
     return gif_changes_collect(run->draft, NULL, NULL, &run->summary.changes, error);
@@ -205,59 +189,15 @@ changes_judge(Run *run, GError **error)
 
 /* ---- Applying ---- */
 
-static bool
-err_files_write(Run *run)
-{
-    for (guint i = 0; run->options->keep_going && i < run->sources->len; i++) {
-        GifSource *source = g_ptr_array_index(run->sources, i);
-        g_autoptr(GError) error = NULL;
-        if (!gif_err_file_write(source->err_file, &error)) {
-            run_error(run, GIF_CODE_ERR_FILE, error->message);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A disk that cannot take the page is told while nothing is changed. */
 static bool
 report_prepare(Run *run)
 {
     g_autoptr(GError) error = NULL;
     if (!gif_preview_write(run->preview, &run->summary, TBL_EXIT_FAILED, &error)) {
-        run_error(run, GIF_CODE_REPORT, error->message);
+        gif_run_error(run, GIF_CODE_REPORT, error->message);
         return false;
     }
-    return true;
-}
-
-static bool
-draft_commit(Run *run, GError **error)
-{
-    if (!gif_tombstones_leave(run->draft, run->config, run->ledger, error)) {
-        return false;
-    }
-    g_autoptr(GArray) files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
-    for (guint i = 0; i < run->sources->len; i++) {
-        const GifInput *input = ((const GifSource *)g_ptr_array_index(run->sources, i))->input;
-        TblBatchFile file = {.name = input->path, .signer = input->signer};
-        memcpy(file.sha256, input->sha256, sizeof(file.sha256));
-        g_array_append_val(files, file);
-    }
-    g_autofree char *user = tbl_batch_user();
-    g_autofree char *summary = gif_summary_batch_json(&run->summary);
-    TblBatchInfo info = {.program = "gif-import",
-                         .user = user,
-                         .files = (const TblBatchFile *)(void *)files->data,
-                         .n_files = files->len,
-                         .summary = summary,
-                         .undo_keep = run->config->store.undo_keep};
-    if (!tbl_draft_commit(run->draft, &info, &run->summary.batch, &run->summary.generation,
-                          error)) {
-        return false;
-    }
-    run->summary.applied =
-        run->summary.batch > 0 || gif_diagnostics_count(run->diagnostics, GIF_ERROR) == 0;
     return true;
 }
 
@@ -285,12 +225,13 @@ guards_check(Run *run)
         guards_tell(run);
         return TBL_EXIT_OK;
     case GIF_GUARD_FAILED:
-        run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
+        gif_run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
     default:
         gif_preview_set_guards(run->preview, reason);
-        run_error(run, result == GIF_GUARD_MUST_KEEP ? GIF_CODE_MUST_KEEP : GIF_CODE_MAX_DELETE,
-                  reason);
+        run->breach_code = result == GIF_GUARD_MUST_KEEP ? GIF_CODE_MUST_KEEP : GIF_CODE_MAX_DELETE;
+        run->breach = g_steal_pointer(&reason);
+        gif_run_error(run, run->breach_code, run->breach);
         return TBL_EXIT_REFUSED;
     }
 }
@@ -304,17 +245,20 @@ run_apply(Run *run, GError **error)
         return TBL_EXIT_FAILED;
     }
     int code = guards_check(run);
+    if (run->plan_writer && code != TBL_EXIT_TEMPORARY && !gif_run_save(run, error)) {
+        return TBL_EXIT_FAILED;
+    }
     if (code != TBL_EXIT_OK) {
         return code;
     }
     if (options->dry_run) {
         return failed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
     }
-    if (!report_prepare(run) || !err_files_write(run)) {
+    if (!report_prepare(run) || !gif_run_write_err_files(run)) {
         return TBL_EXIT_FAILED;
     }
     gif_progress_say(run->progress, "writing");
-    bool committed = draft_commit(run, error);
+    bool committed = gif_run_commit(run, error);
     gif_progress_clear(run->progress);
     if (!committed) {
         for (guint i = 0; options->keep_going && i < run->sources->len; i++) {
@@ -334,10 +278,17 @@ run_decide(Run *run, GError **error)
     if (!run->draft) {
         return TBL_EXIT_FAILED;
     }
+    if (options->plan_out) {
+        run->plan_writer = gif_plan_writer_new(options->plan_out, error);
+        if (!run->plan_writer) {
+            return TBL_EXIT_FAILED;
+        }
+        tbl_draft_watch(run->draft, gif_plan_writer_add, run->plan_writer);
+    }
     run->summary.generation = tbl_draft_base(run->draft)->generation;
     run->ledger = gif_ledger_new(tbl_draft_base(run->draft)->next_id);
     if (!options->force && !gif_guard_begin(options->guard, run->draft, run->config)) {
-        run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
+        gif_run_error(run, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
     }
     if (!sources_decide(run, error)) {
@@ -369,6 +320,8 @@ run_clear(Run *run)
     gif_preview_free(run->preview);
     gif_ledger_free(run->ledger);
     tbl_draft_free(run->draft);
+    gif_plan_writer_free(run->plan_writer);
+    g_free(run->breach);
     gif_target_close(run->target);
     g_ptr_array_unref(run->sources);
     gif_progress_free(run->progress);
@@ -400,10 +353,23 @@ report_publish(Run *run, int code)
 {
     g_autoptr(GError) error = NULL;
     if (run->preview && !gif_preview_publish(run->preview, &run->summary, code, &error)) {
-        run_error(run, GIF_CODE_REPORT, error->message);
+        gif_run_error(run, GIF_CODE_REPORT, error->message);
         return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
     }
     return code;
+}
+
+/* What the options file had to say. */
+static void
+notes_tell(Run *run)
+{
+    const GArray *notes = run->options->notes;
+    gif_diagnostics_set_file(run->diagnostics, run->options->notes_file);
+    for (guint i = 0; notes && i < notes->len; i++) {
+        const GifOptionsNote *note = &g_array_index(notes, GifOptionsNote, i);
+        gif_diagnostics_add(run->diagnostics, note->severity, GIF_CODE_OPTION, note->line, NULL,
+                            NULL, note->message);
+    }
 }
 
 int
@@ -416,9 +382,10 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     g_autoptr(GError) error = NULL;
     run.preview = gif_preview_new(options, config, run.diagnostics, run.sources, &error);
     if (!run.preview) {
-        run_error(&run, GIF_CODE_REPORT, error->message);
+        gif_run_error(&run, GIF_CODE_REPORT, error->message);
         g_clear_error(&error);
     }
+    notes_tell(&run);
     /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
     bool accepted = !run.preview || gif_intake_read(options, run.diagnostics, run.sources);
     run.progress = gif_progress_new(options->progress, bytes_sum(run.sources));
@@ -427,7 +394,7 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
                : run.sources->len > 0 ? run_decide(&run, &error)
                                       : run_skip(&run, TBL_EXIT_FAILED);
     if (error) {
-        run_error(&run, GIF_CODE_STORE, error->message);
+        gif_run_error(&run, GIF_CODE_STORE, error->message);
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);
         code = busy ? TBL_EXIT_TEMPORARY : TBL_EXIT_FAILED;
     }

@@ -12,6 +12,10 @@ typedef struct {
     char **files; /* "-" is standard input */
     GifPlanOptions plan;
     bool dry_run, keep_going, json, force;
+    const char *plan_out; /* where the plan is saved; NULL: nowhere. With dry_run only */
+    const GArray *notes;  /* GifOptionsNote of the options file `notes_file`, to be told; or NULL */
+    const char *notes_file;
+    char **said;          /* the options that matter to a plan, for people */
     const char *codepage; /* an iconv name */
     GifFormat format;
     char column, quote, mv; /* 0: not given */
