@@ -13,6 +13,7 @@ struct GifDiagnostics {
     GHashTable *seen; /* severity and code -> how many */
     guint64 count[GIF_ERROR + 1];
     GString *line;
+    GifProgress *progress; /* NULL: none */
     GifDiagnosticFunc listener;
     gpointer listener_data;
 };
@@ -44,6 +45,12 @@ gif_diagnostics_new(bool json, FILE *out)
     diagnostics->seen = g_hash_table_new(NULL, NULL);
     diagnostics->line = g_string_new(NULL);
     return diagnostics;
+}
+
+void
+gif_diagnostics_set_progress(GifDiagnostics *diagnostics, GifProgress *progress)
+{
+    diagnostics->progress = progress;
 }
 
 void
@@ -138,14 +145,18 @@ gif_diagnostics_add(GifDiagnostics *diagnostics, GifSeverity severity, int code,
         diagnostics->listener(&event, diagnostics->listener_data);
     }
     if (diagnostics->json) {
+        gif_progress_lock(diagnostics->progress);
         json_write(diagnostics, severity, code, line, column, object, message);
+        gif_progress_unlock(diagnostics->progress);
         return;
     }
     gpointer kind = GINT_TO_POINTER(code * (GIF_ERROR + 1) + (int)severity);
     guint shown = GPOINTER_TO_UINT(g_hash_table_lookup(diagnostics->seen, kind));
     g_hash_table_insert(diagnostics->seen, kind, GUINT_TO_POINTER(shown + 1));
     if (shown < GIF_DIAGNOSTICS_SHOWN) {
+        gif_progress_lock(diagnostics->progress);
         text_write(diagnostics, severity, code, line, column, object, message);
+        gif_progress_unlock(diagnostics->progress);
     }
 }
 

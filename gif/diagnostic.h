@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "gif/progress.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,6 +60,8 @@ const char *gif_severity_name(GifSeverity severity); /* "info", "warning", "erro
 typedef struct GifDiagnostics GifDiagnostics;
 /* Writes to `out` (borrowed): JSON lines, or text. */
 GifDiagnostics *gif_diagnostics_new(bool json, FILE *out);
+/* What is shown of the run's progress on the same terminal; borrowed, NULL: nothing. */
+void gif_diagnostics_set_progress(GifDiagnostics *diagnostics, GifProgress *progress);
 void gif_diagnostics_free(GifDiagnostics *diagnostics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifDiagnostics, gif_diagnostics_free)
 

@@ -1,5 +1,7 @@
 #include "gif/errfile.h"
 
+#include "gif/interrupt.h"
+
 #include <glib/gstdio.h>
 
 typedef struct {
@@ -65,8 +67,19 @@ gif_err_file_write(GifErrFile *file, GError **error)
             done = row->end;
         }
     }
-    return g_file_set_contents_full(file->path, (const char *)bytes->data, (gssize)bytes->len,
-                                    G_FILE_SET_CONTENTS_CONSISTENT, (int)file->input->mode, error);
+    gif_interrupt_add_file(file->path);
+    gif_interrupt_hold(); /* its temporary file has a name that nobody knows */
+    bool good =
+        g_file_set_contents_full(file->path, (const char *)bytes->data, (gssize)bytes->len,
+                                 G_FILE_SET_CONTENTS_CONSISTENT, (int)file->input->mode, error);
+    gif_interrupt_release();
+    return good;
+}
+
+void
+gif_err_file_keep(const GifErrFile *file)
+{
+    gif_interrupt_remove_file(file->path);
 }
 
 void

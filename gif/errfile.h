@@ -17,4 +17,6 @@ void gif_err_file_add(GifErrFile *file, gsize start, gsize end);
  * input. Rows of standard input go to `stdin.err`. */
 bool gif_err_file_write(GifErrFile *file, GError **error);
 /* Takes a written file away again. */
+/* The rows that it does not hold were applied: it stays, whatever ends the run. */
+void gif_err_file_keep(const GifErrFile *file);
 void gif_err_file_unlink(const GifErrFile *file);

@@ -1,6 +1,7 @@
 /* gif-import: bulk import of Exchange directory files into the store. */
 #include "gif/arguments.h"
 #include "gif/charset.h"
+#include "gif/interrupt.h"
 #include "gif/plan_apply.h"
 #include "tables/command.h"
 #include "tables/file.h"
@@ -211,6 +212,7 @@ main(int argc, char **argv)
     } else if (arguments.version) {
         printf(PROGRAM " %s\n", POLICYD_GIF_VERSION);
     } else {
+        gif_interrupt_watch();
         code = run(&arguments);
     }
     gif_arguments_clear(&arguments);

@@ -1,6 +1,7 @@
 #include "gif/plan_apply.h"
 
 #include "gif/diagnostic.h"
+#include "gif/interrupt.h"
 #include "gif/plan_file.h"
 #include "gif/preview.h"
 #include "gif/summary.h"
@@ -203,10 +204,12 @@ commit(Apply *apply, GError **error)
                          .files = (const TblBatchFile *)(void *)header->files->data,
                          .n_files = header->files->len,
                          .summary = header->summary,
-                         .undo_keep = apply->config->store.undo_keep};
+                         .undo_keep = apply->config->store.undo_keep,
+                         .committing = gif_interrupt_begin_commit};
     gif_progress_say(apply->progress, "writing");
     bool good = tbl_draft_commit(apply->draft, &info, &apply->summary.batch,
                                  &apply->summary.generation, error);
+    gif_interrupt_end_commit(good);
     gif_progress_clear(apply->progress);
     apply->summary.applied = good;
     return good ? TBL_EXIT_OK : TBL_EXIT_FAILED;
@@ -219,6 +222,7 @@ changes_show(Apply *apply, GError **error)
     char *files[] = {NULL};
     const GifRunOptions options = {.files = files, .dry_run = true, .json = apply->options->json};
     g_autoptr(GPtrArray) sources = g_ptr_array_new();
+    gif_progress_clear(apply->progress);
     g_autoptr(GifPreview) preview =
         gif_preview_new(&options, apply->config, apply->diagnostics, sources, error);
     return preview && gif_preview_show(preview, apply->draft, NULL, error);
@@ -294,6 +298,7 @@ apply_finish(Apply *apply, gint64 start)
     summary->warnings = gif_diagnostics_count(apply->diagnostics, GIF_WARNING);
     summary->errors = gif_diagnostics_count(apply->diagnostics, GIF_ERROR);
     summary->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    gif_progress_clear(apply->progress);
     gif_summary_print(summary, apply->options->json);
     g_string_free(apply->movement, TRUE);
     tbl_draft_free(apply->draft);
@@ -310,7 +315,9 @@ gif_plan_apply(const GifPlanApplyOptions *options, const TblConfig *config)
     Apply apply = {.options = options, .config = config, .movement = g_string_new(NULL)};
     g_autoptr(GError) error = NULL;
     apply.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
-    apply.progress = gif_progress_new(options->progress, 0);
+    apply.progress = gif_progress_new(options->progress);
+    gif_diagnostics_set_progress(apply.diagnostics, apply.progress);
+    gif_progress_say(apply.progress, "reading");
     int code = apply_run(&apply, &error);
     if (error) {
         bool plan = error->domain == TBL_EXIT_ERROR;

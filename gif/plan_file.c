@@ -1,5 +1,6 @@
 #include "gif/plan_file.h"
 
+#include "gif/interrupt.h"
 #include "tables/codec.h"
 #include "tables/command.h"
 #include "tables/file.h"
@@ -53,7 +54,7 @@ GifPlanWriter *
 gif_plan_writer_new(const char *path, GError **error)
 {
     g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
-    int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+    int fd = gif_interrupt_make_file(temporary, O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) {
         fail(error, TBL_EXIT_FAILED, path, "cannot be written: %s", g_strerror(errno));
         return NULL;
@@ -78,6 +79,7 @@ gif_plan_writer_free(GifPlanWriter *writer)
     if (writer->fd >= 0) {
         close(writer->fd);
         (void)g_unlink(writer->temporary);
+        gif_interrupt_remove_file(writer->temporary);
     }
     if (writer->digest) {
         guint8 unused[TBL_SHA256_SIZE];
@@ -171,6 +173,7 @@ gif_plan_writer_finish(GifPlanWriter *writer, GError **error)
         return fail(error, TBL_EXIT_FAILED, writer->path, "cannot be written: %s",
                     g_strerror(writer->reason));
     }
+    gif_interrupt_remove_file(writer->temporary);
     close(writer->fd);
     writer->fd = -1;
     return true;

@@ -1,3 +1,4 @@
+#include "gif/interrupt.h"
 #include "gif/report_state.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ temporary_open(GifReport *report, GError **error)
     g_autofree char *base = g_path_get_basename(report->path);
     /* Names end at 255 bytes on every file system in use. */
     g_autofree char *name = g_strdup_printf("%s/.%.100s.XXXXXX", directory, base);
-    report->file = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, PAGE_MODE);
+    report->file = gif_interrupt_make_file(name, O_RDWR | O_CLOEXEC, PAGE_MODE);
     if (report->file < 0) {
         return fail(report, errno, NULL, error);
     }
@@ -42,6 +43,7 @@ temporary_drop(GifReport *report)
     }
     if (report->temporary) {
         (void)g_unlink(report->temporary);
+        gif_interrupt_remove_file(report->temporary);
         g_clear_pointer(&report->temporary, g_free);
     }
 }
@@ -175,6 +177,7 @@ gif_report_publish(GifReport *report, GError **error)
     if (g_rename(report->temporary, report->path) != 0) {
         return fail(report, errno, "rename", error);
     }
+    gif_interrupt_remove_file(report->temporary);
     g_clear_pointer(&report->temporary, g_free);
     temporary_drop(report);
     return true;

@@ -260,13 +260,8 @@ run_apply(Run *run, GError **error)
     gif_progress_say(run->progress, "writing");
     bool committed = gif_run_commit(run, error);
     gif_progress_clear(run->progress);
-    if (!committed) {
-        for (guint i = 0; options->keep_going && i < run->sources->len; i++) {
-            gif_err_file_unlink(((const GifSource *)g_ptr_array_index(run->sources, i))->err_file);
-        }
-        return TBL_EXIT_FAILED;
-    }
-    return failed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
+    gif_run_end_err_files(run, committed);
+    return failed || !committed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
 }
 
 static int
@@ -294,9 +289,10 @@ run_decide(Run *run, GError **error)
     if (!sources_decide(run, error)) {
         return TBL_EXIT_FAILED;
     }
+    gif_progress_say(run->progress, "checking the changes");
+    bool judged = changes_judge(run, error);
     gif_progress_clear(run->progress);
-    if (!changes_judge(run, error) ||
-        !gif_preview_show(run->preview, run->draft, run->ledger, error)) {
+    if (!judged || !gif_preview_show(run->preview, run->draft, run->ledger, error)) {
         return TBL_EXIT_FAILED;
     }
     return run_apply(run, error);
@@ -385,10 +381,13 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
         gif_run_error(&run, GIF_CODE_REPORT, error->message);
         g_clear_error(&error);
     }
+    run.progress = gif_progress_new(options->progress);
+    gif_diagnostics_set_progress(run.diagnostics, run.progress);
     notes_tell(&run);
+    gif_progress_say(run.progress, "reading");
     /* All inputs are read before the store is locked: a slow pipe must not keep others waiting. */
     bool accepted = !run.preview || gif_intake_read(options, run.diagnostics, run.sources);
-    run.progress = gif_progress_new(options->progress, bytes_sum(run.sources));
+    gif_progress_begin(run.progress, bytes_sum(run.sources));
     /* Without a good header there are no rows, and a missing store is not made for nothing. */
     int code = !accepted              ? run_skip(&run, TBL_EXIT_REFUSED)
                : run.sources->len > 0 ? run_decide(&run, &error)
@@ -398,6 +397,7 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);
         code = busy ? TBL_EXIT_TEMPORARY : TBL_EXIT_FAILED;
     }
+    gif_progress_clear(run.progress);
     summary_count(&run, start);
     code = report_publish(&run, code);
     gif_diagnostics_finish(run.diagnostics);

@@ -1,6 +1,7 @@
 /* The end of a run: what it decided goes into the store or into a plan file. */
 #include "gif/run_state.h"
 
+#include "gif/interrupt.h"
 #include "gif/tombstones.h"
 
 bool
@@ -15,6 +16,19 @@ gif_run_write_err_files(GifRun *run)
         }
     }
     return true;
+}
+
+void
+gif_run_end_err_files(GifRun *run, bool kept)
+{
+    for (guint i = 0; run->options->keep_going && i < run->sources->len; i++) {
+        const GifErrFile *file = ((const GifSource *)g_ptr_array_index(run->sources, i))->err_file;
+        if (kept) {
+            gif_err_file_keep(file);
+        } else {
+            gif_err_file_unlink(file);
+        }
+    }
 }
 
 bool
@@ -37,9 +51,12 @@ gif_run_commit(GifRun *run, GError **error)
                          .files = (const TblBatchFile *)(void *)files->data,
                          .n_files = files->len,
                          .summary = summary,
-                         .undo_keep = run->config->store.undo_keep};
-    if (!tbl_draft_commit(run->draft, &info, &run->summary.batch, &run->summary.generation,
-                          error)) {
+                         .undo_keep = run->config->store.undo_keep,
+                         .committing = gif_interrupt_begin_commit};
+    bool good =
+        tbl_draft_commit(run->draft, &info, &run->summary.batch, &run->summary.generation, error);
+    gif_interrupt_end_commit(good);
+    if (!good) {
         return false;
     }
     run->summary.applied =
@@ -79,6 +96,9 @@ gif_run_save(GifRun *run, GError **error)
     header->breach = g_strdup(run->breach);
     (void)tbl_draft_unwatch(run->draft); /* what cannot be written is told at the end */
     gif_plan_writer_add_header(run->plan_writer, header);
-    return tbl_draft_foreach_record(run->draft, gif_plan_writer_add, run->plan_writer, error) &&
-           gif_plan_writer_finish(run->plan_writer, error);
+    bool saved =
+        tbl_draft_foreach_record(run->draft, gif_plan_writer_add, run->plan_writer, error) &&
+        gif_plan_writer_finish(run->plan_writer, error);
+    gif_run_end_err_files(run, saved);
+    return saved;
 }

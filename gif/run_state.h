@@ -30,6 +30,8 @@ typedef struct {
 void gif_run_error(GifRun *run, int code, const char *message);
 /* With keep_going: the rows that failed, beside their files. False: it told why not. */
 bool gif_run_write_err_files(GifRun *run);
+/* Those files stay when the others were applied or saved, and go when nothing was. */
+void gif_run_end_err_files(GifRun *run, bool kept);
 /* The draft becomes a batch. */
 bool gif_run_commit(GifRun *run, GError **error);
 /* The run as it would be committed, to a file; the rows that failed are written as well, since

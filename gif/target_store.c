@@ -1,5 +1,7 @@
 #include "gif/target_store.h"
 
+#include "gif/interrupt.h"
+
 #include <glib/gstdio.h>
 
 struct GifTarget {
@@ -21,6 +23,7 @@ folder_remove(const char *folder)
     (void)g_rmdir(folder);
 }
 
+/* In a folder that goes with the run, however it ends. */
 static TblStore *
 empty_open(GifTarget *target, guint64 map_size, GError **error)
 {
@@ -29,6 +32,13 @@ empty_open(GifTarget *target, guint64 map_size, GError **error)
         return NULL;
     }
     g_autofree char *path = g_build_filename(target->folder, "store.mdb", NULL);
+    /* The store, its readers' table, its writers' lock. */
+    static const char *const endings[] = {"", "-lock", ".write"};
+    for (guint i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *file = g_strconcat(path, endings[i], NULL);
+        gif_interrupt_add_file(file);
+    }
+    gif_interrupt_add_file(target->folder);
     return tbl_store_open(path, map_size, TBL_STORE_WRITE, error);
 }
 
@@ -46,7 +56,9 @@ dry_run_open(GifTarget *target, const TblConfig *config, GError **error)
         g_propagate_error(error, g_steal_pointer(&missing));
         return false;
     }
+    gif_interrupt_hold();
     target->store = empty_open(target, config->store.map_size, error);
+    gif_interrupt_release();
     return target->store != NULL;
 }
 

@@ -25,6 +25,7 @@ typedef struct {
     const char *summary; /* one JSON object, as text */
     guint64 undoes;      /* the batch that this one undoes, or 0 */
     guint undo_keep; /* `[store] undo-keep`: batches whose undo records stay, this one included */
+    void (*committing)(void); /* told right before the commit, which nothing takes back; or NULL */
 } TblBatchInfo;
 
 /* A header as read back. */

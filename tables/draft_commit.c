@@ -349,6 +349,8 @@ tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number, gui
                     "batch %" G_GUINT64_FORMAT " cannot be marked as undone", info->undoes);
         return false;
     }
+    if (info && info->committing)
+        info->committing();
     if (!tbl_writer_commit(commit.writer, error))
         return false;
     *number = batch;
