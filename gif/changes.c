@@ -73,7 +73,7 @@ gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifCh
     Collect collect = {preview, judge, changes, false, removed};
     *changes = (GifChanges){0};
     bool walked = preview ? tbl_draft_foreach_change(draft, change_collect, &collect, error)
-                          : tbl_draft_visit_changes(draft, change_collect, &collect, error);
+                          : tbl_draft_visit_changes(draft, NULL, change_collect, &collect, error);
     if (!walked) {
         return false;
     }

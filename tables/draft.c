@@ -2,6 +2,7 @@
 
 #include "tables/address.h"
 #include "tables/generate.h"
+#include "tables/object_brief.h"
 
 TblDraft *
 tbl_draft_new(TblStore *store, GError **error)
@@ -21,19 +22,23 @@ tbl_draft_new(TblStore *store, GError **error)
         return NULL;
     }
     draft->base = *tbl_reader_meta(reader);
+    for (int db = 0; db < TBL_DB_COUNT; db++)
+        draft->empty[db] = tbl_reader_is_empty(reader, (TblDb)db);
     draft->next_id = draft->base.next_id;
     draft->domains = tbl_domains_copy(draft->snapshot->domains(draft->snapshot));
     draft->changed_domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->changed_tombstones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    tbl_overlay_init(&draft->objects);
-    tbl_overlay_init(&draft->names);
-    tbl_overlay_init(&draft->addresses);
+    tbl_draft_objects_init(&draft->objects);
+    tbl_overlay_init(&draft->names, TBL_OVERLAY_NAMES, &draft->objects, draft->base.batch + 1);
+    tbl_overlay_init(&draft->addresses, TBL_OVERLAY_ADDRESSES, &draft->objects,
+                     draft->base.batch + 1);
     draft->referrers =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
     draft->scratch = g_byte_array_new();
+    draft->places = g_array_new(FALSE, FALSE, sizeof(guint32));
     draft->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->displaced = g_array_new(FALSE, FALSE, sizeof(guint64));
-    draft->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    draft->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     tbl_draft_set_source(draft, 0, 0);
     tbl_draft_init_view(draft);
     return draft;
@@ -49,11 +54,12 @@ tbl_draft_free(TblDraft *draft)
     tbl_domains_free(draft->domains);
     g_hash_table_unref(draft->changed_domains);
     g_hash_table_unref(draft->changed_tombstones);
-    tbl_overlay_clear(&draft->objects);
     tbl_overlay_clear(&draft->names);
     tbl_overlay_clear(&draft->addresses);
+    tbl_draft_objects_clear(&draft->objects);
     g_hash_table_unref(draft->referrers);
     g_byte_array_unref(draft->scratch);
+    g_array_unref(draft->places);
     g_hash_table_unref(draft->numbers);
     g_array_unref(draft->displaced);
     g_hash_table_unref(draft->kept);
@@ -75,152 +81,21 @@ tbl_draft_reader(TblDraft *draft)
     return tbl_view_reader(draft->snapshot);
 }
 
-/* ---- Looking ---- */
-
-/* A record as it would be: the overlay's, else the snapshot's. An empty overlay value is an
- * absence. */
-static TblResult
-draft_get(TblDraft *draft, TblDb db, const TblOverlay *overlay, TblSlice key, TblSlice *value)
-{
-    const TblOverlayEntry *entry = tbl_overlay_find(overlay, key);
-    if (!entry)
-        return tbl_reader_get(tbl_view_reader(draft->snapshot), db, key, value);
-    *value = tbl_overlay_value(entry);
-    return value->len ? TBL_FOUND : TBL_NOTFOUND;
-}
-
-/* For who watches: a record that only the snapshot has said something about. */
-static void
-note_read(TblDraft *draft, TblDb db, TblSlice key, TblResult result, TblSlice value)
-{
-    if (draft->watch && result != TBL_FAILED)
-        tbl_draft_note_read(draft, db, key, result == TBL_FOUND ? value : (TblSlice){NULL, 0});
-}
-
-static TblResult
-draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
-{
-    TblDraft *draft = ((TblDraftView *)view)->draft;
-    TblSlice bytes;
-    rows->count = 0;
-    TblResult result = draft_get(draft, TBL_DB_ADDRESSES, &draft->addresses, key, &bytes);
-    note_read(draft, TBL_DB_ADDRESSES, key, result, bytes);
-    return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
-}
-
-static TblResult
-draft_view_object(TblView *view, guint64 id, TblObject **object)
-{
-    TblDraft *draft = ((TblDraftView *)view)->draft;
-    TblSlice bytes;
-    char id_key[8];
-    *object = NULL;
-    tbl_store_key_number(id, id_key);
-    TblSlice key = {id_key, sizeof id_key};
-    TblResult result = draft_get(draft, TBL_DB_OBJECTS, &draft->objects, key, &bytes);
-    if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
-        return TBL_FAILED;
-    if (!*object || (*object)->origin != TBL_ORIGIN_LOCAL)
-        note_read(draft, TBL_DB_OBJECTS, key, result, bytes);
-    return result;
-}
-
-static TblResult
-draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id)
-{
-    TblDraft *draft = ((TblDraftView *)view)->draft;
-    TblSlice bytes;
-    g_autofree char *key = tbl_name_key(origin, folded);
-    TblResult result = draft_get(draft, TBL_DB_NAMES, &draft->names, tbl_slice(key), &bytes);
-    if (origin != TBL_ORIGIN_LOCAL)
-        note_read(draft, TBL_DB_NAMES, tbl_slice(key), result, bytes);
-    if (result == TBL_FOUND)
-        *id = tbl_store_number_of_key(bytes);
-    return result;
-}
-
-static const TblDomains *
-draft_view_domains(TblView *view)
-{
-    return ((TblDraftView *)view)->draft->domains;
-}
-
-static bool
-draft_view_usable(TblView *view)
-{
-    return true;
-}
-
-static bool
-draft_view_populated(TblView *view)
-{
-    TblDraft *draft = ((TblDraftView *)view)->draft;
-    return draft->base.populated || draft->next_id > draft->base.next_id;
-}
-
-void
-tbl_draft_init_view(TblDraft *draft)
-{
-    draft->view.base = (TblView){.rows = draft_view_rows,
-                                 .object = draft_view_object,
-                                 .name = draft_view_name,
-                                 .domains = draft_view_domains,
-                                 .usable = draft_view_usable,
-                                 .populated = draft_view_populated,
-                                 .referrers = tbl_draft_view_referrers};
-    draft->view.draft = draft;
-}
-
-TblView *
-tbl_draft_view(TblDraft *draft)
-{
-    return &draft->view.base;
-}
-
-TblObject *
-tbl_draft_object(TblDraft *draft, guint64 id, GError **error)
-{
-    TblObject *object;
-    if (draft_view_object(&draft->view.base, id, &object) == TBL_FAILED)
-        tbl_store_set_unreadable(error);
-    return object;
-}
-
-TblObject *
-tbl_draft_find(TblDraft *draft, TblOrigin origin, const char *name, GError **error)
-{
-    guint64 id;
-    g_autofree char *folded = tbl_text_fold(tbl_slice(name));
-    if (!folded)
-        return NULL;
-    TblResult result = draft_view_name(&draft->view.base, origin, folded, &id);
-    if (result == TBL_FAILED)
-        tbl_store_set_unreadable(error);
-    return result == TBL_FOUND ? tbl_draft_object(draft, id, error) : NULL;
-}
-
-TblResult
-tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows)
-{
-    return draft_view_rows(&draft->view.base, tbl_slice(key), rows);
-}
-
-/* ---- Changing ---- */
-
 typedef struct {
     TblDraft *draft;
-    bool add;  /* else remove */
-    bool keep; /* removed to be put again: their sources stay */
+    bool add;       /* else remove */
+    guint32 number; /* add: the object's new state */
+    guint next;     /* add: of its places */
     bool failed;
     char *taken; /* an address that another object holds */
 } RowChange;
 
 static void
-store_rows(TblDraft *draft, TblSlice key, const TblRows *rows)
+set_rows(TblDraft *draft, TblOverlaySpot spot, TblSlice key, const TblRows *rows)
 {
     g_byte_array_set_size(draft->scratch, 0);
     tbl_rows_encode(rows, key, draft->scratch);
-    tbl_overlay_set(&draft->addresses, key,
+    tbl_overlay_set(&draft->addresses, spot, key,
                     (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
 }
 
@@ -242,42 +117,83 @@ make_way(TblDraft *draft, TblSlice key, TblRows *rows, guint64 owner)
 }
 
 static void
-change_row(TblSlice key, const TblRow *row, gpointer data)
+add_row(RowChange *change, TblSlice key, const TblRow *row)
 {
-    RowChange *change = data;
+    TblDraft *draft = change->draft;
+    guint32 place = g_array_index(draft->places, guint32, change->next++);
+    TblOverlaySpot spot = tbl_overlay_find(&draft->addresses, key);
     TblRows rows;
-    TblRow put = *row;
-    if (change->failed || change->taken)
-        return;
-    if (change->add)
-        put.source = tbl_draft_source_of(change->draft, key, row);
-    if (draft_view_rows(&change->draft->view.base, key, &rows) == TBL_FAILED) {
+    if (tbl_draft_rows_at(draft, key, spot, &rows) == TBL_FAILED) {
         change->failed = true;
         return;
     }
     const TblRow *there = tbl_rows_get(&rows, row->kind);
-    bool others = there && there->object != row->object;
-    if (change->add && others && row->kind == TBL_ROW_DIRECTORY_GENERATED) {
-        g_array_append_val(change->draft->displaced,
-                           there->object); /* the older one has the right to it */
-    } else if (change->add && others && row->kind >= TBL_ROW_LOCAL_TARGET) {
-        return; /* remotes that share a target: the first one reserves it */
-    } else if (change->add && others) {
-        change->taken = g_strndup(key.ptr, key.len);
+    if (there && there->object != row->object) {
+        if (row->kind >= TBL_ROW_LOCAL_TARGET)
+            return; /* remotes that share a target: the first one reserves it */
+        if (row->kind != TBL_ROW_DIRECTORY_GENERATED) {
+            change->taken = g_strndup(key.ptr, key.len);
+            return;
+        }
+        g_array_append_val(draft->displaced, there->object); /* the older one has the right to it */
+    }
+    TblRow put = *row;
+    put.source = tbl_draft_source_of(draft, key, row, there, spot.entry != TBL_OVERLAY_NONE);
+    tbl_rows_put(&rows, &put);
+    if (rows.count > 1 && (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY))
+        make_way(draft, key, &rows, row->object);
+    if (rows.count > 1 ||
+        !tbl_overlay_set_row(&draft->addresses, spot, key, &put, change->number, place))
+        set_rows(draft, spot, key, &rows);
+}
+
+static void
+remove_row(RowChange *change, TblSlice key, const TblRow *row)
+{
+    TblOverlaySpot spot = tbl_overlay_find(&change->draft->addresses, key);
+    TblRows rows;
+    if (tbl_draft_rows_at(change->draft, key, spot, &rows) == TBL_FAILED) {
+        change->failed = true;
         return;
     }
-    if (change->add) {
-        tbl_rows_put(&rows, &put);
-        if (row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_DIRECTORY)
-            make_way(change->draft, key, &rows, row->object);
-    } else if (there && there->object == row->object) {
-        if (change->keep)
-            tbl_draft_keep_source(change->draft, key, there);
-        tbl_rows_remove(&rows, row->kind);
-    } else {
+    const TblRow *there = tbl_rows_get(&rows, row->kind);
+    if (!there || there->object != row->object)
         return;
-    }
-    store_rows(change->draft, key, &rows);
+    tbl_rows_remove(&rows, row->kind);
+    set_rows(change->draft, spot, key, &rows);
+}
+
+static char *
+kept_key(TblSlice key, const TblRow *row)
+{
+    return g_strdup_printf("%d%.*s", (int)row->kind, (int)key.len, key.ptr);
+}
+
+static void
+keep_row(TblSlice key, const TblRow *row, gpointer data)
+{
+    g_hash_table_add(((TblDraft *)data)->kept, kept_key(key, row));
+}
+
+static bool
+is_kept(TblDraft *draft, TblSlice key, const TblRow *row)
+{
+    if (g_hash_table_size(draft->kept) == 0)
+        return false;
+    g_autofree char *name = kept_key(key, row);
+    return g_hash_table_contains(draft->kept, name);
+}
+
+static void
+change_row(TblSlice key, const TblRow *row, gpointer data)
+{
+    RowChange *change = data;
+    if (change->failed || change->taken)
+        return;
+    if (change->add)
+        add_row(change, key, row);
+    else if (!is_kept(change->draft, key, row))
+        remove_row(change, key, row);
 }
 
 static bool
@@ -299,26 +215,37 @@ change_rows(TblDraft *draft, const TblObject *object, RowChange change, GError *
     return false;
 }
 
+/* `number`: the state of the object that bears the name, TBL_DRAFT_OBJECT_NONE when it goes. */
 static void
-set_name(TblDraft *draft, const TblObject *object, bool present)
+set_name(TblDraft *draft, const TblObject *object, guint32 number)
 {
     char id[8];
     g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
-    g_autofree char *key = tbl_name_key(object->origin, folded ? folded : object->name);
+    g_autofree char *key_text = tbl_name_key(object->origin, folded ? folded : object->name);
+    TblSlice key = tbl_slice(key_text);
+    TblOverlaySpot spot = tbl_overlay_find(&draft->names, key);
+    bool present = number != TBL_DRAFT_OBJECT_NONE;
+    if (present && tbl_overlay_set_name(&draft->names, spot, key, number))
+        return;
     tbl_store_key_number(object->id, id);
-    tbl_overlay_set(&draft->names, tbl_slice(key), (TblSlice){id, present ? sizeof id : 0});
+    tbl_overlay_set(&draft->names, spot, key, (TblSlice){id, present ? sizeof id : 0});
 }
 
-static void
+/* The number of the new state; draft->places is where its rows stand in it. */
+static guint32
 set_object(TblDraft *draft, guint64 id, const TblObject *object)
 {
-    char key[8];
-    tbl_store_key_number(id, key);
     g_byte_array_set_size(draft->scratch, 0);
+    g_array_set_size(draft->places, 0);
     if (object)
-        tbl_object_encode(object, draft->scratch);
-    tbl_overlay_set(&draft->objects, (TblSlice){key, sizeof key},
-                    (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
+        tbl_object_encode_places(object, draft->scratch, draft->places);
+    TblSlice bytes = {(const char *)draft->scratch->data, draft->scratch->len};
+    guint32 number = tbl_draft_objects_add(&draft->objects, id, bytes,
+                                           tbl_draft_objects_find(&draft->objects, id));
+    /* A line that this does not hold is noted with each row. */
+    tbl_draft_objects_set_source(&draft->objects, number, draft->source.file,
+                                 (guint32)draft->source.line);
+    return number;
 }
 
 /* An object that was deleted and comes back keeps its id: what is counted, guarded, compared and
@@ -347,35 +274,50 @@ take_back_id(TblDraft *draft, TblObject *object, GError **error)
     return true;
 }
 
+/* The object as it was, NULL when there was none. */
+static bool
+read_before(TblDraft *draft, guint64 id, TblObject **before, GError **error)
+{
+    g_autoptr(GError) lost = NULL;
+    *before = id < draft->next_id ? tbl_draft_object(draft, id, &lost) : NULL;
+    if (lost)
+        g_propagate_error(error, g_steal_pointer(&lost));
+    return !lost;
+}
+
+/* Takes away the rows that an object has no longer. Those that stay are replaced in their place. */
+static bool
+remove_rows(TblDraft *draft, const TblObject *before, const TblObject *after, GError **error)
+{
+    (void)tbl_object_foreach_row(after, keep_row, draft);
+    bool good = change_rows(draft, before, (RowChange){0}, error);
+    g_hash_table_remove_all(draft->kept);
+    return good;
+}
+
 static bool
 put_alone(TblDraft *draft, TblObject *object, GError **error)
 {
+    g_autoptr(TblObject) before = NULL;
     if (!take_back_id(draft, object, error))
         return false;
-    bool create = object->id == 0;
-    g_hash_table_remove_all(draft->kept);
-    g_autoptr(TblObject) before = NULL;
-    if (create) {
-        object->id = draft->next_id++;
-    } else {
-        g_autoptr(GError) lost = NULL;
-        before = tbl_draft_object(draft, object->id, &lost);
-        if (lost) {
-            g_propagate_error(error, g_steal_pointer(&lost));
-            return false;
-        }
-        if (before && !change_rows(draft, before, (RowChange){.keep = true}, error))
-            return false;
-        create = !before; /* one that was deleted comes back under its id */
-        draft->next_id = MAX(draft->next_id, object->id + 1);
-    }
-    if (!tbl_generate_update(draft, object, error) ||
-        !change_rows(draft, object, (RowChange){.add = true}, error))
+    if (object->id == 0)
+        object->id = draft->next_id;
+    else if (!read_before(draft, object->id, &before, error))
         return false;
-    set_object(draft, object->id, object);
+    draft->next_id = MAX(draft->next_id, object->id + 1);
+    if (!tbl_generate_update(draft, object, error) ||
+        (before && !remove_rows(draft, before, object, error)))
+        return false;
+    guint32 old = tbl_draft_objects_find(&draft->objects, object->id);
+    guint32 number = set_object(draft, object->id, object);
+    if (!change_rows(draft, object, (RowChange){.add = true, .number = number}, error))
+        return false;
     tbl_draft_note_references(draft, object->id, before, object);
-    if (create)
-        set_name(draft, object, true);
+    if (!before) /* also one that was deleted and comes back under its id */
+        set_name(draft, object, number);
+    if (old != TBL_DRAFT_OBJECT_NONE)
+        tbl_draft_objects_drop(&draft->objects, old);
     return true;
 }
 
@@ -444,30 +386,36 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
         return true;
     if (!change_rows(draft, before, (RowChange){0}, error))
         return false;
-    set_object(draft, id, NULL);
+    guint32 old = tbl_draft_objects_find(&draft->objects, id);
+    (void)set_object(draft, id, NULL);
     tbl_draft_note_references(draft, id, before, NULL);
-    set_name(draft, before, false);
+    set_name(draft, before, TBL_DRAFT_OBJECT_NONE);
+    if (old != TBL_DRAFT_OBJECT_NONE)
+        tbl_draft_objects_drop(&draft->objects, old);
     draft->deletes = true;
     return true;
 }
 
 bool
-tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone, GError **error)
+tbl_draft_set_tombstone(TblDraft *draft, const char *key_text, const TblRow *tombstone,
+                        GError **error)
 {
+    TblSlice key = tbl_slice(key_text);
+    TblOverlaySpot spot = tbl_overlay_find(&draft->addresses, key);
     TblRows rows;
-    if (tbl_draft_rows(draft, key, &rows) == TBL_FAILED) {
+    if (tbl_draft_rows_at(draft, key, spot, &rows) == TBL_FAILED) {
         tbl_store_set_unreadable(error);
         return false;
     }
     if (tombstone) {
         TblRow put = *tombstone;
-        put.source = tbl_draft_source_of(draft, tbl_slice(key), tombstone);
+        put.source = tbl_draft_source_of(draft, key, tombstone, NULL, false);
         tbl_rows_put(&rows, &put);
     } else {
         tbl_rows_remove(&rows, TBL_ROW_TOMBSTONE);
     }
-    g_hash_table_add(draft->changed_tombstones, g_strdup(key));
-    store_rows(draft, tbl_slice(key), &rows);
+    g_hash_table_add(draft->changed_tombstones, g_strdup(key_text));
+    set_rows(draft, spot, key, &rows);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "tables/batch.h"
 #include "tables/domain.h"
 #include "tables/object.h"
+#include "tables/object_brief.h"
 #include "tables/row.h"
 #include "tables/store.h"
 #include "tables/view.h"
@@ -62,8 +63,11 @@ bool tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data
 /* The same for declared domains, sorted by name. */
 typedef void (*TblDomainChangeFunc)(const TblDomain *before, const TblDomain *after, gpointer data);
 void tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, gpointer data);
-/* The same in no order, in half the time. */
-bool tbl_draft_visit_changes(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
+/* The same in no order, in half the time. A created object is first told in brief; true: that was
+ * enough, and `each` is not called for it (NULL: it never is). */
+typedef bool (*TblCreatedFunc)(const TblObjectBrief *brief, gpointer data);
+bool tbl_draft_visit_changes(TblDraft *draft, TblCreatedFunc created, TblChangeFunc each,
+                             gpointer data, GError **error);
 bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
 
 /* Commits the net changes as one batch; with `info` NULL as no batch, which is how rows of origin

@@ -1,6 +1,6 @@
 #include "tables/draft_image.h"
 
-#include "tables/draft_overlay.h"
+#include "tables/draft_sort.h"
 
 /* Reads are told in batches of so many: by then most of their keys have been changed as well, and
  * need not be told. */
@@ -43,12 +43,20 @@ read_equal(gconstpointer a, gconstpointer b)
            memcmp(x->key, y->key, x->key_length) == 0;
 }
 
-static const TblOverlay *
-overlay_of(const TblDraft *draft, TblDb db)
+static TblOverlay *
+overlay_of(TblDraft *draft, TblDb db)
 {
-    return db == TBL_DB_OBJECTS ? &draft->objects
-           : db == TBL_DB_NAMES ? &draft->names
-                                : &draft->addresses;
+    return db == TBL_DB_NAMES ? &draft->names : &draft->addresses;
+}
+
+/* Whether the draft has changed a record. */
+static bool
+is_changed(TblDraft *draft, TblDb db, TblSlice key)
+{
+    if (db == TBL_DB_OBJECTS)
+        return tbl_draft_objects_find(&draft->objects, tbl_store_number_of_key(key)) !=
+               TBL_DRAFT_OBJECT_NONE;
+    return tbl_overlay_find(overlay_of(draft, db), key).entry != TBL_OVERLAY_NONE;
 }
 
 void
@@ -79,7 +87,7 @@ tell_reads(TblDraft *draft)
     while (!watch->stopped && g_hash_table_iter_next(&iter, &item, NULL)) {
         const WatchRead *read = item;
         TblSlice key = {read->key, read->key_length};
-        if (tbl_overlay_find(overlay_of(draft, read->db), key))
+        if (is_changed(draft, read->db, key))
             continue; /* told with the changes */
         TblImageRecord record = {
             .db = read->db, .key = key, .before = {read->key + key.len, read->value_length}};
@@ -94,7 +102,7 @@ tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value)
     TblDraftWatch *watch = draft->watch;
     WatchRead probe = {db, (guint32)key.len, (guint32)value.len, key.ptr};
     /* What the draft has changed itself is told with the changes. */
-    if (g_hash_table_contains(watch->reads, &probe) || tbl_overlay_find(overlay_of(draft, db), key))
+    if (g_hash_table_contains(watch->reads, &probe) || is_changed(draft, db, key))
         return;
     if (g_hash_table_size(watch->reads) == WATCH_BATCH)
         tell_reads(draft);
@@ -119,39 +127,65 @@ tbl_draft_unwatch(TblDraft *draft)
 
 /* ---- Changes out ---- */
 
+typedef struct {
+    TblDraft *draft;
+    TblImageFunc each;
+    gpointer data;
+    GError **error;
+} Tell;
+
+/* False: stopped, or with an error. */
 static bool
-tell_changes(TblDraft *draft, TblDb db, TblImageFunc each, gpointer data, GError **error)
+tell_change(const Tell *tell, TblDb db, TblSlice key, TblSlice after)
 {
-    g_autoptr(GPtrArray) sorted = tbl_overlay_sorted(overlay_of(draft, db));
+    TblDraft *draft = tell->draft;
+    TblImageRecord record = {.db = db, .key = key, .after = after};
+    TblResult result = tbl_reader_get(tbl_view_reader(draft->snapshot), db, key, &record.before);
+    if (result == TBL_FAILED)
+        return tbl_store_set_unreadable(tell->error);
+    if (result == TBL_NOTFOUND)
+        record.before = (TblSlice){NULL, 0};
+    if (db == TBL_DB_ADDRESSES && g_hash_table_size(draft->changed_tombstones) > 0) {
+        g_autofree char *text = g_strndup(key.ptr, key.len);
+        record.notice = g_hash_table_contains(draft->changed_tombstones, text);
+    }
+    record.changed = !tbl_slice_equal(record.before, record.after);
+    return tell->each(&record, tell->data);
+}
+
+static bool
+tell_objects(const Tell *tell)
+{
+    g_autoptr(GPtrArray) sorted = tbl_draft_objects_sorted(&tell->draft->objects);
     for (guint i = 0; i < sorted->len; i++) {
-        const TblOverlayEntry *entry = tbl_overlay_next(sorted, i);
-        TblImageRecord record = {.db = db,
-                                 .key = tbl_overlay_key(entry),
-                                 .changed = true,
-                                 .after = tbl_overlay_value(entry)};
-        TblResult result =
-            tbl_reader_get(tbl_view_reader(draft->snapshot), db, record.key, &record.before);
-        if (result == TBL_FAILED)
-            return tbl_store_set_unreadable(error);
-        if (result == TBL_NOTFOUND)
-            record.before = (TblSlice){NULL, 0};
-        if (db == TBL_DB_ADDRESSES && g_hash_table_size(draft->changed_tombstones) > 0) {
-            g_autofree char *key = g_strndup(record.key.ptr, record.key.len);
-            record.notice = g_hash_table_contains(draft->changed_tombstones, key);
-        }
-        record.changed = !tbl_slice_equal(record.before, record.after);
-        if (!each(&record, data))
+        const TblDraftObject *object = g_ptr_array_index(sorted, i);
+        char key[ID_SIZE];
+        tbl_store_key_number(object->id, key);
+        if (!tell_change(tell, TBL_DB_OBJECTS, (TblSlice){key, sizeof key},
+                         tbl_draft_object_bytes(object)))
             return false;
     }
     return true;
 }
 
+static bool
+tell_records(const Tell *tell, TblDb db)
+{
+    g_autoptr(TblSort) sort = tbl_sort_new(overlay_of(tell->draft, db));
+    TblSlice key, after;
+    TblResult next;
+    while ((next = tbl_sort_next(sort, &key, &after)) == TBL_FOUND)
+        if (!tell_change(tell, db, key, after))
+            return false;
+    return next == TBL_NOTFOUND || tbl_store_set_unreadable(tell->error);
+}
+
 bool
 tbl_draft_foreach_record(TblDraft *draft, TblImageFunc each, gpointer data, GError **error)
 {
-    return tell_changes(draft, TBL_DB_OBJECTS, each, data, error) &&
-           tell_changes(draft, TBL_DB_NAMES, each, data, error) &&
-           tell_changes(draft, TBL_DB_ADDRESSES, each, data, error);
+    Tell tell = {draft, each, data, error};
+    return tell_objects(&tell) && tell_records(&tell, TBL_DB_NAMES) &&
+           tell_records(&tell, TBL_DB_ADDRESSES);
 }
 
 guint64
@@ -215,9 +249,8 @@ load_object(TblDraft *draft, const TblImageRecord *record)
     g_autoptr(TblObject) before = record->before.len ? tbl_object_decode(record->before, id) : NULL;
     if ((record->after.len && !object) || (record->before.len && !before))
         return false;
-    char key[ID_SIZE];
-    tbl_store_key_number(id, key);
-    tbl_overlay_set(&draft->objects, (TblSlice){key, sizeof key}, record->after);
+    (void)tbl_draft_objects_add(&draft->objects, id, record->after,
+                                tbl_draft_objects_find(&draft->objects, id));
     tbl_draft_note_references(draft, id, before, object);
     draft->deletes = draft->deletes || !object;
     return true;
@@ -228,8 +261,9 @@ load_name(TblDraft *draft, const TblImageRecord *record)
 {
     if (record->key.len == 0 || (record->after.len != 0 && record->after.len != ID_SIZE))
         return false;
+    TblOverlaySpot spot = tbl_overlay_find(&draft->names, record->key);
     if (record->after.len == 0) {
-        tbl_overlay_set(&draft->names, record->key, record->after);
+        tbl_overlay_set(&draft->names, spot, record->key, record->after);
         return true;
     }
     guint64 id = tbl_store_number_of_key(record->after);
@@ -237,7 +271,7 @@ load_name(TblDraft *draft, const TblImageRecord *record)
         return false;
     char bytes[ID_SIZE];
     tbl_store_key_number(id, bytes);
-    tbl_overlay_set(&draft->names, record->key, (TblSlice){bytes, sizeof bytes});
+    tbl_overlay_set(&draft->names, spot, record->key, (TblSlice){bytes, sizeof bytes});
     return true;
 }
 
@@ -258,7 +292,8 @@ load_address(TblDraft *draft, const TblImageRecord *record)
     }
     g_byte_array_set_size(draft->scratch, 0);
     tbl_rows_encode(&rows, record->key, draft->scratch);
-    tbl_overlay_set(&draft->addresses, record->key,
+    tbl_overlay_set(&draft->addresses, tbl_overlay_find(&draft->addresses, record->key),
+                    record->key,
                     (TblSlice){(const char *)draft->scratch->data, draft->scratch->len});
     if (record->notice)
         g_hash_table_add(draft->changed_tombstones, g_strndup(record->key.ptr, record->key.len));

@@ -1,185 +1,273 @@
 #include "tables/draft_overlay.h"
 
-#include "tables/digest.h"
-
-/* Bytes that order nearly all keys without a pointer being followed: nearly all begin with `smtp:`,
- * so one byte says how a key stands to that, and the rest is what comes behind it. */
-#define PREFIX_SIZE 16
-#define COMMON_KEY "smtp:"
-#define COMMON_SIZE (sizeof COMMON_KEY - 1)
-
-/* Entries that are fetched ahead while one is written. */
-#define PREFETCH_DISTANCE 8
-
-/* Memory of small entries comes in blocks. */
-#define BLOCK_SIZE ((gsize)1 << 20)
-#define SMALL_SIZE 1024
-
-/* Looking up needs an entry to compare with; keys are short enough for a copy on the stack, else on
- * the heap. */
-#define PROBE_SIZE 512
-
-static guint
-entry_hash(gconstpointer pointer)
-{
-    return tbl_checksum(tbl_overlay_key(pointer), (TblSlice){NULL, 0});
-}
-
-static gboolean
-entry_equal(gconstpointer a, gconstpointer b)
-{
-    return tbl_slice_equal(tbl_overlay_key(a), tbl_overlay_key(b));
-}
-
-static void
-entry_free(gpointer pointer)
-{
-    if (((TblOverlayEntry *)pointer)->alone)
-        g_free(pointer);
-}
+#include "tables/object_brief.h"
 
 void
-tbl_overlay_init(TblOverlay *overlay)
+tbl_overlay_init(TblOverlay *overlay, TblOverlayOf of, const TblDraftObjects *objects,
+                 guint64 batch)
 {
-    overlay->index = g_hash_table_new_full(entry_hash, entry_equal, entry_free, NULL);
-    overlay->entries = g_ptr_array_new();
-    overlay->blocks = g_ptr_array_new_with_free_func(g_free);
-    overlay->block_used = BLOCK_SIZE;
+    *overlay = (TblOverlay){.of = of, .objects = objects, .batch = batch};
+    overlay->entries = g_array_new(FALSE, FALSE, sizeof(TblOverlayEntry));
+    overlay->records = g_ptr_array_new();
+    tbl_arena_init(&overlay->arena);
 }
 
 void
 tbl_overlay_clear(TblOverlay *overlay)
 {
-    g_hash_table_unref(overlay->index);
-    g_ptr_array_unref(overlay->entries);
-    g_ptr_array_unref(overlay->blocks);
-}
-
-static TblOverlayEntry *
-entry_fill(void *memory, TblSlice key, TblSlice value)
-{
-    TblOverlayEntry *entry = memory;
-    entry->key_length = (guint32)key.len;
-    entry->value_length = (guint32)value.len;
-    entry->alone = false;
-    memcpy(entry->bytes, key.ptr, key.len);
-    if (value.len)
-        memcpy(entry->bytes + key.len, value.ptr, value.len);
-    return entry;
-}
-
-/* Millions of small entries lie side by side; a large one, such as a list that each row makes
- * longer, must not stay when it is replaced. */
-static TblOverlayEntry *
-entry_new(TblOverlay *overlay, TblSlice key, TblSlice value)
-{
-    gsize align = _Alignof(TblOverlayEntry);
-    gsize size = (sizeof(TblOverlayEntry) + key.len + value.len + align - 1) / align * align;
-    TblOverlayEntry *entry;
-    if (size > SMALL_SIZE) {
-        entry = entry_fill(g_malloc(size), key, value);
-        entry->alone = true;
-        return entry;
-    }
-    if (overlay->block_used + size > BLOCK_SIZE) {
-        g_ptr_array_add(overlay->blocks, g_malloc(BLOCK_SIZE));
-        overlay->block_used = 0;
-    }
-    char *block = g_ptr_array_index(overlay->blocks, overlay->blocks->len - 1);
-    entry = entry_fill(block + overlay->block_used, key, value);
-    overlay->block_used += size;
-    return entry;
-}
-
-TblSlice
-tbl_overlay_key(const TblOverlayEntry *entry)
-{
-    return (TblSlice){entry->bytes, entry->key_length};
-}
-
-TblSlice
-tbl_overlay_value(const TblOverlayEntry *entry)
-{
-    return (TblSlice){entry->bytes + entry->key_length, entry->value_length};
-}
-
-const TblOverlayEntry *
-tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
-{
-    _Alignas(TblOverlayEntry) char stack[PROBE_SIZE];
-    gsize size = sizeof(TblOverlayEntry) + key.len;
-    g_autofree void *heap = size > sizeof stack ? g_malloc(size) : NULL;
-    return g_hash_table_lookup(overlay->index,
-                               entry_fill(heap ? heap : stack, key, (TblSlice){NULL, 0}));
+    g_array_unref(overlay->entries);
+    g_ptr_array_unref(overlay->records);
+    tbl_key_index_clear(&overlay->index);
+    tbl_arena_clear(&overlay->arena);
 }
 
 void
-tbl_overlay_set(TblOverlay *overlay, TblSlice key, TblSlice value)
+tbl_overlay_clear_index(TblOverlay *overlay)
 {
-    TblOverlayEntry *entry = entry_new(overlay, key, value);
-    const TblOverlayEntry *before = g_hash_table_lookup(overlay->index, entry);
-    if (before) {
-        entry->position = before->position;
-        overlay->entries->pdata[entry->position] = entry;
-    } else {
-        entry->position = overlay->entries->len;
-        g_ptr_array_add(overlay->entries, entry);
-    }
-    g_hash_table_add(overlay->index, entry);
+    tbl_key_index_clear(&overlay->index);
 }
 
+static TblOverlayEntry *
+entry_at(const TblOverlay *overlay, guint32 entry)
+{
+    return &g_array_index(overlay->entries, TblOverlayEntry, entry);
+}
+
+static TblOverlayRecord *
+record_at(const TblOverlay *overlay, guint32 number)
+{
+    return g_ptr_array_index(overlay->records, number);
+}
+
+static TblSlice
+record_key(const TblOverlayRecord *record)
+{
+    return (TblSlice){record->bytes, record->key_length};
+}
+
+static TblSlice
+record_value(const TblOverlayRecord *record)
+{
+    return (TblSlice){record->bytes + record->key_length, record->value_length};
+}
+
+/* ---- Keys that follow from an object ---- */
+
+/* The two parts of a key: before it is folded, `head`, `mark`, `tail`. */
 typedef struct {
-    guint64 prefix[PREFIX_SIZE / sizeof(guint64)];
-    const TblOverlayEntry *entry;
-} SortItem;
+    TblSlice head;
+    char mark; /* 0: none */
+    TblSlice tail;
+} Spelling;
 
-static int
-compare_items(const void *a, const void *b)
+static bool
+spelling_read(const TblOverlay *overlay, TblOverlayEntry entry, Spelling *spelling)
 {
-    const SortItem *x = a, *y = b;
-    for (guint i = 0; i < G_N_ELEMENTS(x->prefix); i++)
-        if (x->prefix[i] != y->prefix[i])
-            return x->prefix[i] < y->prefix[i] ? -1 : 1;
-    TblSlice k = tbl_overlay_key(x->entry), l = tbl_overlay_key(y->entry);
-    int order = memcmp(k.ptr, l.ptr, MIN(k.len, l.len));
-    return order ? order : (k.len > l.len) - (k.len < l.len);
+    static const char origins[] = "0123456789";
+    TblSlice bytes = tbl_draft_object_bytes(tbl_draft_objects_at(overlay->objects, entry.number));
+    bool primary;
+    *spelling = (Spelling){.head = tbl_slice("SMTP"), .mark = ':'};
+    if (overlay->of == TBL_OVERLAY_NAMES) {
+        *spelling = (Spelling){.head = {origins + entry.kind, 1}};
+        return tbl_object_text_at(bytes, entry.place, &spelling->tail);
+    }
+    if (entry.kind == TBL_ROW_LOCAL_GENERATED)
+        return tbl_object_text_at(bytes, entry.place, &spelling->tail);
+    return tbl_object_proxy_at(bytes, entry.place, &spelling->head, &spelling->tail, &primary);
 }
+
+static inline char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* `folded` is `text` in small ASCII letters. */
+static bool
+is_fold_of(const char *folded, TblSlice text)
+{
+    char high = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        high |= text.ptr[i];
+        if (folded[i] != lower(text.ptr[i]))
+            return false;
+    }
+    return (high & (char)0x80) == 0;
+}
+
+static bool
+is_key_of(TblSlice key, const Spelling *spelling)
+{
+    size_t mark = spelling->mark != 0, head = spelling->head.len;
+    if (key.len != head + mark + spelling->tail.len || (mark && key.ptr[head] != spelling->mark))
+        return false;
+    return is_fold_of(key.ptr + head + mark, spelling->tail) && is_fold_of(key.ptr, spelling->head);
+}
+
+static char *
+fold_into(char *at, TblSlice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        *at++ = lower(text.ptr[i]);
+    return at;
+}
+
+TblSlice
+tbl_overlay_key(const TblOverlay *overlay, guint32 entry, char scratch[TBL_STORE_KEY_MAX])
+{
+    TblOverlayEntry at = *entry_at(overlay, entry);
+    Spelling spelling;
+    if (at.kind == 0)
+        return record_key(record_at(overlay, at.number));
+    (void)spelling_read(overlay, at, &spelling); /* it was read when the entry was set */
+    char *end = fold_into(scratch, spelling.head);
+    if (spelling.mark)
+        *end++ = spelling.mark;
+    end = fold_into(end, spelling.tail);
+    return (TblSlice){scratch, (size_t)(end - scratch)};
+}
+
+/* ---- Finding ---- */
+
+static bool
+entry_has_key(const TblOverlay *overlay, guint32 entry, TblSlice key)
+{
+    TblOverlayEntry at = *entry_at(overlay, entry);
+    Spelling spelling;
+    if (at.kind == 0)
+        return tbl_slice_equal(record_key(record_at(overlay, at.number)), key);
+    return spelling_read(overlay, at, &spelling) && is_key_of(key, &spelling);
+}
+
+TblOverlaySpot
+tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
+{
+    TblOverlaySpot spot = {tbl_key_index_hash(key), TBL_OVERLAY_NONE};
+    guint32 step = 0, entry;
+    while (tbl_key_index_next(&overlay->index, spot.hash, &step, &entry))
+        if (entry_has_key(overlay, entry, key))
+            return (TblOverlaySpot){spot.hash, entry};
+    return spot;
+}
+
+/* ---- Changing ---- */
 
 static void
-fill_prefix(SortItem *item, TblSlice key)
+entry_put(TblOverlay *overlay, TblOverlaySpot spot, TblOverlayEntry entry)
 {
-    char bytes[PREFIX_SIZE] = {0};
-    int order = memcmp(key.ptr, COMMON_KEY, MIN(key.len, COMMON_SIZE));
-    bool common = order == 0 && key.len >= COMMON_SIZE;
-    if (common)
-        key = (TblSlice){key.ptr + COMMON_SIZE, key.len - COMMON_SIZE};
-    bytes[0] = common ? 1 : order > 0 ? 2 : 0;
-    memcpy(bytes + 1, key.ptr, MIN(key.len, PREFIX_SIZE - 1));
-    memcpy(item->prefix, bytes, PREFIX_SIZE);
-    for (guint i = 0; i < G_N_ELEMENTS(item->prefix); i++)
-        item->prefix[i] = GUINT64_FROM_BE(item->prefix[i]);
-}
-
-GPtrArray *
-tbl_overlay_sorted(const TblOverlay *overlay)
-{
-    guint count = overlay->entries->len;
-    g_autofree SortItem *items = g_new(SortItem, count + 1);
-    for (guint i = 0; i < count; i++) {
-        items[i].entry = g_ptr_array_index(overlay->entries, i);
-        fill_prefix(&items[i], tbl_overlay_key(items[i].entry));
+    if (spot.entry != TBL_OVERLAY_NONE) {
+        *entry_at(overlay, spot.entry) = entry;
+        return;
     }
-    qsort(items, count, sizeof *items, compare_items);
-    GPtrArray *sorted = g_ptr_array_sized_new(count);
-    for (guint i = 0; i < count; i++)
-        g_ptr_array_add(sorted, (gpointer)items[i].entry);
-    return sorted;
+    tbl_key_index_add(&overlay->index, spot.hash, overlay->entries->len);
+    g_array_append_val(overlay->entries, entry);
 }
 
-const TblOverlayEntry *
-tbl_overlay_next(const GPtrArray *sorted, guint i)
+void
+tbl_overlay_set(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, TblSlice value)
 {
-    if (i + PREFETCH_DISTANCE < sorted->len)
-        __builtin_prefetch(g_ptr_array_index(sorted, i + PREFETCH_DISTANCE));
-    return g_ptr_array_index(sorted, i);
+    const TblOverlayEntry *old =
+        spot.entry == TBL_OVERLAY_NONE ? NULL : entry_at(overlay, spot.entry);
+    TblOverlayRecord *record = old && old->kind == 0 ? record_at(overlay, old->number) : NULL;
+    if (!record || record->room < value.len) {
+        record = tbl_arena_take(&overlay->arena, sizeof *record + key.len + value.len);
+        record->key_length = (guint32)key.len;
+        record->room = (guint32)value.len;
+        memcpy(record->bytes, key.ptr, key.len);
+        entry_put(overlay, spot, (TblOverlayEntry){.number = overlay->records->len});
+        g_ptr_array_add(overlay->records, record);
+    }
+    record->value_length = (guint32)value.len;
+    if (value.len)
+        memcpy(record->bytes + key.len, value.ptr, value.len);
+}
+
+static bool
+set_from_object(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, guint32 number,
+                guint32 place, guint8 kind)
+{
+    TblOverlayEntry entry = {.number = number, .place = (guint16)place, .kind = kind};
+    Spelling spelling;
+    if (place > G_MAXUINT16 || key.len > TBL_STORE_KEY_MAX ||
+        !spelling_read(overlay, entry, &spelling) || !is_key_of(key, &spelling))
+        return false;
+    entry_put(overlay, spot, entry);
+    return true;
+}
+
+bool
+tbl_overlay_set_name(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, guint32 number)
+{
+    const TblDraftObject *object = tbl_draft_objects_at(overlay->objects, number);
+    TblObjectBrief brief;
+    /* A name is set once, so it must not lead to a state that may be given back. */
+    return !object->alone && tbl_object_brief(tbl_draft_object_bytes(object), &brief) &&
+           set_from_object(overlay, spot, key, number, brief.name_place, (guint8)brief.origin);
+}
+
+/* Whether a row that follows from the object has this row's source. */
+static bool
+has_source_of(const TblOverlay *overlay, const TblRow *row, const TblDraftObject *object)
+{
+    return row->source.batch == overlay->batch && row->source.file == object->file &&
+           row->source.line == object->line;
+}
+
+bool
+tbl_overlay_set_row(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, const TblRow *row,
+                    guint32 number, guint32 place)
+{
+    bool local = row->kind == TBL_ROW_LOCAL || row->kind == TBL_ROW_LOCAL_GENERATED ||
+                 row->kind == TBL_ROW_LOCAL_TARGET;
+    return local && has_source_of(overlay, row, tbl_draft_objects_at(overlay->objects, number)) &&
+           set_from_object(overlay, spot, key, number, place, (guint8)row->kind);
+}
+
+/* ---- Reading ---- */
+
+bool
+tbl_overlay_rows(const TblOverlay *overlay, guint32 entry, TblSlice key, TblRows *rows)
+{
+    TblOverlayEntry at = *entry_at(overlay, entry);
+    if (at.kind == 0)
+        return tbl_rows_decode(rows, key, record_value(record_at(overlay, at.number)));
+    const TblDraftObject *object = tbl_draft_objects_at(overlay->objects, at.number);
+    TblRow *row = &rows->row[0];
+    rows->count = 1;
+    if (!tbl_row_read(tbl_draft_object_bytes(object), object->id, (TblRowKind)at.kind, at.place,
+                      row))
+        return false;
+    row->source = (TblSource){.batch = overlay->batch, .file = object->file, .line = object->line};
+    return true;
+}
+
+guint64
+tbl_overlay_id(const TblOverlay *overlay, guint32 entry)
+{
+    TblOverlayEntry at = *entry_at(overlay, entry);
+    if (at.kind == 0)
+        return tbl_store_number_of_key(record_value(record_at(overlay, at.number)));
+    return tbl_draft_objects_at(overlay->objects, at.number)->id;
+}
+
+bool
+tbl_overlay_encode(const TblOverlay *overlay, guint32 entry, TblSlice key, GByteArray *out)
+{
+    TblOverlayEntry at = *entry_at(overlay, entry);
+    if (at.kind == 0) {
+        TblSlice value = record_value(record_at(overlay, at.number));
+        g_byte_array_append(out, (const guint8 *)value.ptr, (guint)value.len);
+        return true;
+    }
+    if (overlay->of == TBL_OVERLAY_NAMES) {
+        char id[8];
+        tbl_store_key_number(tbl_overlay_id(overlay, entry), id);
+        g_byte_array_append(out, (const guint8 *)id, sizeof id);
+        return true;
+    }
+    TblRows rows;
+    if (!tbl_overlay_rows(overlay, entry, key, &rows))
+        return false;
+    tbl_rows_encode(&rows, key, out);
+    return true;
 }

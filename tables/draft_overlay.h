@@ -1,23 +1,41 @@
-/* The inside of a draft, shared by draft.c (changing) and draft_commit.c (writing): the overlay of
- * changed records. */
+/* The inside of a draft, shared by the files tables/draft*.c: the overlay of changed records. */
 #pragma once
 
 #include "tables/draft.h"
+#include "tables/draft_objects.h"
 
-/* A changed record: its key, and its value as it will be; an empty value is a removal. */
+/* A changed record. Nearly all are rows or names of objects that the draft holds, as they follow
+ * from the object alone: those only say where in it they stand. */
 typedef struct {
-    guint32 key_length, value_length;
-    guint32 position; /* in the order of arrival */
-    guint32 alone;    /* it has memory of its own */
-    char bytes[];
+    guint32 number; /* of the object's state; of a record in full: its number */
+    guint16 place;  /* of the address, the target or the name in the object's encoding */
+    guint8 kind;    /* TblRowKind; the origin of a name; 0: a record in full */
 } TblOverlayEntry;
 
+/* A record in full: its key, and its value as it will be; an empty value is a removal. */
 typedef struct {
-    GHashTable *index;  /* set of entries, by key */
-    GPtrArray *entries; /* in the order in which their keys came first: near each other in memory */
-    GPtrArray *blocks;  /* memory of small entries, given back at the end only */
-    gsize block_used;
+    guint32 key_length, value_length;
+    guint32 room; /* for a value */
+    char bytes[];
+} TblOverlayRecord;
+
+typedef enum { TBL_OVERLAY_NAMES, TBL_OVERLAY_ADDRESSES } TblOverlayOf;
+
+typedef struct {
+    TblOverlayOf of;
+    const TblDraftObjects *objects;
+    guint64 batch; /* of the rows that follow from an object */
+    GArray *entries;
+    GPtrArray *records;
+    TblKeyIndex index;
+    TblArena arena;
 } TblOverlay;
+
+/* Where a key is, or would be. */
+typedef struct {
+    guint32 hash, entry;
+} TblOverlaySpot;
+#define TBL_OVERLAY_NONE G_MAXUINT32
 
 typedef struct {
     TblView base;
@@ -29,6 +47,7 @@ typedef struct TblDraftWatch TblDraftWatch;
 struct TblDraft {
     TblStore *store;
     TblView *snapshot;
+    bool empty[TBL_DB_COUNT]; /* the snapshot has no record in it: nothing to look for */
     TblDraftView view;
     TblMeta base;
     guint64 next_id;
@@ -36,16 +55,18 @@ struct TblDraft {
     GHashTable *changed_domains;    /* names */
     GHashTable *changed_tombstones; /* address keys */
     bool deletes;                   /* an object of the store was deleted */
-    TblOverlay objects, names, addresses;
+    TblDraftObjects objects;
+    TblOverlay names, addresses;
     GHashTable
         *referrers; /* key of tables/referrer.h -> what became of its ids (draft_referrer.c) */
     GByteArray *scratch;
-    GPtrArray *rules;    /* parsed rules of the domains; NULL until they are needed */
-    GHashTable *numbers; /* folded local part -> the number that its next one gets */
-    TblSource source;    /* of local rows that are put; of the directory's by its `synced` */
-    GHashTable *kept;  /* kind, key and spelling -> TblSource of the rows of the object being put */
-    GArray *displaced; /* ids of objects whose generated address an explicit one took */
-    TblDraftWatch *watch;            /* who wants to know what is read; NULL for nobody */
+    GArray *places;       /* of the object being put, see tbl_object_encode_places */
+    GPtrArray *rules;     /* parsed rules of the domains; NULL until they are needed */
+    GHashTable *numbers;  /* folded local part -> the number that its next one gets */
+    TblSource source;     /* of local rows that are put; of the directory's by its `synced` */
+    GHashTable *kept;     /* kind and key of the rows of the object being put: they need not go */
+    GArray *displaced;    /* ids of objects whose generated address an explicit one took */
+    TblDraftWatch *watch; /* who wants to know what is read; NULL for nobody */
     guint64 image_first, image_next; /* ids of created objects in the draft that is loaded */
     gint64 image_later;              /* seconds that passed since that one was made */
 };
@@ -55,10 +76,12 @@ void tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value
 void tbl_draft_watch_free(TblDraftWatch *watch);
 
 void tbl_draft_init_view(TblDraft *draft);
-/* Remembers the source of a row that is taken away to be put again. */
-void tbl_draft_keep_source(TblDraft *draft, TblSlice key, const TblRow *row);
-/* The source of a row that is put. Looks into the snapshot only for what was taken away before. */
-TblSource tbl_draft_source_of(TblDraft *draft, TblSlice key, const TblRow *row);
+/* The rows under a key as they would be; `spot` is where the overlay of addresses has it. */
+TblResult tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *rows);
+/* The source of a row that is put where `there` (NULL: none) is of the same kind; `known`: the
+ * overlay has the key. Looks into the snapshot only for what was taken away before. */
+TblSource tbl_draft_source_of(TblDraft *draft, TblSlice key, const TblRow *row, const TblRow *there,
+                              bool known);
 
 /* An object's references were `before` (NULL: it is new) and are `after` (NULL: it goes). */
 void tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
@@ -67,14 +90,38 @@ TblResult tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids);
 /* False: the store failed. */
 bool tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer);
 
-void tbl_overlay_init(TblOverlay *overlay);
+/* `batch`: the one that the draft will be. */
+void tbl_overlay_init(TblOverlay *overlay, TblOverlayOf of, const TblDraftObjects *objects,
+                      guint64 batch);
 void tbl_overlay_clear(TblOverlay *overlay);
-const TblOverlayEntry *tbl_overlay_find(const TblOverlay *overlay, TblSlice key);
-void tbl_overlay_set(TblOverlay *overlay, TblSlice key, TblSlice value);
-TblSlice tbl_overlay_key(const TblOverlayEntry *entry);
-TblSlice tbl_overlay_value(const TblOverlayEntry *entry);
-/* All entries in bytewise order of their keys; borrowed elements. */
-GPtrArray *tbl_overlay_sorted(const TblOverlay *overlay);
-/* The `i`th entry of a sorted array, with those behind it on their way into the cache: they lie
- * anywhere. */
-const TblOverlayEntry *tbl_overlay_next(const GPtrArray *sorted, guint i);
+/* Gives back what finding needs: from now on the entries are only gone through. */
+void tbl_overlay_clear_index(TblOverlay *overlay);
+TblOverlaySpot tbl_overlay_find(const TblOverlay *overlay, TblSlice key);
+
+void tbl_overlay_set(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, TblSlice value);
+/* A name, or the only row under its key, follows from an object: false when it does not. */
+bool tbl_overlay_set_name(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, guint32 number);
+bool tbl_overlay_set_row(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, const TblRow *row,
+                         guint32 number, guint32 place);
+
+/* The key of an entry, in `scratch` if it is not there in full. */
+TblSlice tbl_overlay_key(const TblOverlay *overlay, guint32 entry, char scratch[TBL_STORE_KEY_MAX]);
+/* The rows of an entry; false when they cannot be read. Borrowed from the entry. */
+bool tbl_overlay_rows(const TblOverlay *overlay, guint32 entry, TblSlice key, TblRows *rows);
+/* The id that a name stands for, 0 when it was removed. */
+guint64 tbl_overlay_id(const TblOverlay *overlay, guint32 entry);
+/* Appends the value of an entry as it is stored: nothing when the record is removed. */
+bool tbl_overlay_encode(const TblOverlay *overlay, guint32 entry, TblSlice key, GByteArray *out);
+
+/* ---- Net changes ---- */
+
+/* An object that the snapshot cannot have. */
+bool tbl_draft_is_new(const TblDraft *draft, const TblDraftObject *object);
+/* Its states before and after; both NULL when it ended as it began. False when the store failed. */
+bool tbl_draft_load_change(TblDraft *draft, const TblDraftObject *object, TblObject **before,
+                           TblObject **after);
+/* The encoded tombstone under a key as it was, empty for none. False when the store failed. */
+bool tbl_draft_load_tombstone(TblDraft *draft, const char *key, GByteArray *before, bool *changed);
+bool tbl_draft_domain_changed(TblDraft *draft, const char *name);
+/* Names, sorted; the list is the caller's, the names are not. */
+GList *tbl_draft_changed_domains(TblDraft *draft);

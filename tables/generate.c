@@ -261,9 +261,9 @@ all_ids(TblDraft *draft)
     TblReader *reader = tbl_view_reader(draft->snapshot);
     if (tbl_reader_each(reader, TBL_DB_OBJECTS, (TblSlice){0}, collect_id, ids) != TBL_FOUND)
         return NULL;
-    for (guint i = 0; i < draft->objects.entries->len; i++)
-        collect_id(tbl_overlay_key(g_ptr_array_index(draft->objects.entries, i)), (TblSlice){0},
-                   ids);
+    g_autoptr(GPtrArray) changed = tbl_draft_objects_sorted(&draft->objects);
+    for (guint i = 0; i < changed->len; i++)
+        g_array_append_val(ids, ((const TblDraftObject *)g_ptr_array_index(changed, i))->id);
     g_array_sort(ids, compare_ids);
     return g_steal_pointer(&ids);
 }

@@ -1,6 +1,6 @@
-/* The compact encoding of a directory object. Part of tables/object.h. */
+/* The compact encoding of a directory object. Part of tables/object.h and tables/object_brief.h. */
 #include "tables/codec.h"
-#include "tables/object.h"
+#include "tables/object_brief.h"
 
 /* Bits of an encoded object's first number. Part of the store's format. */
 #define OBJECT_CLASS_MASK 0x7u
@@ -38,32 +38,51 @@ proxy_encode(const TblProxy *proxy, GByteArray *out)
     tbl_encode_string(out, tbl_slice(proxy->value));
 }
 
-static int
-primary_compare_in_array(gconstpointer a, gconstpointer b)
-{
-    const TblProxy *left = *(TblProxy *const *)a, *right = *(TblProxy *const *)b;
-    int order = strcmp(left->type, right->type);
+/* An address and its number on the object. */
+typedef struct {
+    const TblProxy *proxy;
+    guint index;
+} Numbered;
 
-    return order != 0 ? order : strcmp(left->value, right->value);
+static int
+numbered_compare(gconstpointer a, gconstpointer b)
+{
+    const Numbered *left = a, *right = b;
+    int order = strcmp(left->proxy->type, right->proxy->type);
+
+    return order != 0 ? order : strcmp(left->proxy->value, right->proxy->value);
 }
 
 /* Primaries first, sorted by type, so that one state has one encoding; secondaries as given. */
 static void
-addresses_encode(const GPtrArray *addresses, GByteArray *out)
+addresses_encode(const GPtrArray *addresses, GByteArray *out, GArray *places)
 {
-    g_autoptr(GPtrArray) primaries = g_ptr_array_new();
+    g_autoptr(GArray) primaries = g_array_new(FALSE, FALSE, sizeof(Numbered));
+    guint32 *place;
 
     tbl_encode_number(out, addresses->len);
+    g_array_set_size(places, addresses->len);
+    place = (guint32 *)(void *)places->data;
     for (guint i = 0; i < addresses->len; i++) {
-        if (((const TblProxy *)addresses->pdata[i])->primary)
-            g_ptr_array_add(primaries, addresses->pdata[i]);
+        Numbered numbered = {addresses->pdata[i], i};
+
+        if (numbered.proxy->primary)
+            g_array_append_val(primaries, numbered);
     }
-    g_ptr_array_sort(primaries, primary_compare_in_array);
-    for (guint i = 0; i < primaries->len; i++)
-        proxy_encode(primaries->pdata[i], out);
+    g_array_sort(primaries, numbered_compare);
+    for (guint i = 0; i < primaries->len; i++) {
+        const Numbered *numbered = &g_array_index(primaries, Numbered, i);
+
+        place[numbered->index] = out->len;
+        proxy_encode(numbered->proxy, out);
+    }
     for (guint i = 0; i < addresses->len; i++) {
-        if (!((const TblProxy *)addresses->pdata[i])->primary)
-            proxy_encode(addresses->pdata[i], out);
+        const TblProxy *proxy = addresses->pdata[i];
+
+        if (!proxy->primary) {
+            place[i] = out->len;
+            proxy_encode(proxy, out);
+        }
     }
 }
 
@@ -97,20 +116,40 @@ object_bits(const TblObject *object)
     return bits;
 }
 
+/* Generated addresses come later than the target in the bytes, but before it in the order of rows.
+ */
+static void
+places_add_generated(const GPtrArray *generated, guint at, GByteArray *out, GArray *places)
+{
+    tbl_encode_number(out, generated->len);
+    for (guint i = 0; i < generated->len; i++) {
+        guint32 place = out->len;
+
+        g_array_insert_val(places, at + i, place);
+        tbl_encode_string(out, tbl_slice(generated->pdata[i]));
+    }
+}
+
 void
-tbl_object_encode(const TblObject *object, GByteArray *out)
+tbl_object_encode_places(const TblObject *object, GByteArray *out, GArray *places)
 {
     tbl_encode_number(out, object_bits(object));
     tbl_encode_string(out, tbl_slice(object->name));
-    addresses_encode(object->addresses, out);
-    if (object->target)
+    addresses_encode(object->addresses, out, places);
+    if (object->target) {
+        guint32 place = out->len;
+
+        g_array_append_val(places, place);
         proxy_encode(object->target, out);
+    }
     for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
         if (object->text[i])
             tbl_encode_string(out, tbl_slice(object->text[i]));
     }
     for (guint i = 0; i < TBL_REFS_COUNT; i++) {
-        if (object->refs[i]->len > 0)
+        if (i == TBL_REFS_GENERATED && object->refs[i]->len > 0)
+            places_add_generated(object->refs[i], object->addresses->len, out, places);
+        else if (object->refs[i]->len > 0)
             strings_encode(object->refs[i], out);
     }
     if (object->limit_in >= 0)
@@ -124,6 +163,107 @@ tbl_object_encode(const TblObject *object, GByteArray *out)
     if (object->dn)
         tbl_encode_string(out, tbl_slice(object->dn));
 }
+
+void
+tbl_object_encode(const TblObject *object, GByteArray *out)
+{
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+    tbl_object_encode_places(object, out, places);
+}
+
+/* ---- Without decoding it all ---- */
+
+static bool
+proxy_skim(TblCursor *cursor, TblSlice *type, TblSlice *value, bool *primary)
+{
+    guint64 bits = tbl_cursor_number(cursor);
+
+    *type = bits & PROXY_SMTP ? tbl_slice(SMTP) : tbl_cursor_string(cursor);
+    *value = tbl_cursor_string(cursor);
+    *primary = bits & PROXY_PRIMARY;
+    return !cursor->broken;
+}
+
+/* What the first number of an encoding says. */
+static TblObjectBrief
+brief_of_bits(guint64 bits)
+{
+    static const TblRefs restrictions[] = {TBL_REFS_ACCEPT_FROM, TBL_REFS_ACCEPT_FROM_DL,
+                                           TBL_REFS_REJECT_FROM, TBL_REFS_REJECT_FROM_DL};
+    TblObjectBrief brief = {
+        .origin = (TblOrigin)(bits >> OBJECT_ORIGIN_SHIFT & OBJECT_ORIGIN_MASK),
+        .object_class = (TblClass)(bits & OBJECT_CLASS_MASK),
+        .disabled = bits & OBJECT_DISABLED,
+        .forwards = bits >> (OBJECT_TEXT_SHIFT + TBL_TEXT_FORWARD) & 1,
+        .homed = bits >> (OBJECT_TEXT_SHIFT + TBL_TEXT_HOME_SERVER) & 1,
+        .restricted = bits & (OBJECT_AUTHENTICATED | OBJECT_LIMIT_IN),
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(restrictions); i++)
+        brief.restricted = brief.restricted || (bits >> (OBJECT_REFS_SHIFT + restrictions[i]) & 1);
+    return brief;
+}
+
+TblObjectBrief
+tbl_object_brief_of(const TblObject *object)
+{
+    const TblProxy *smtp = tbl_object_primary(object, SMTP);
+    TblObjectBrief brief = brief_of_bits(object_bits(object));
+
+    brief.name = tbl_slice(object->name);
+    brief.addresses = object->addresses->len;
+    brief.smtp = tbl_slice(smtp ? smtp->value : NULL);
+    return brief;
+}
+
+bool
+tbl_object_brief(TblSlice bytes, TblObjectBrief *brief)
+{
+    TblCursor cursor = tbl_cursor(bytes);
+    bool primary = true;
+
+    *brief = brief_of_bits(tbl_cursor_number(&cursor));
+    brief->name_place = (guint32)(cursor.at - (const unsigned char *)bytes.ptr);
+    brief->name = tbl_cursor_string(&cursor);
+    brief->addresses = (guint)tbl_cursor_number(&cursor);
+    /* Primaries come first. */
+    for (guint i = 0; i < brief->addresses && primary && brief->smtp.len == 0; i++) {
+        TblSlice type, value;
+
+        if (!proxy_skim(&cursor, &type, &value, &primary))
+            return false;
+        if (primary && tbl_slice_equal(type, tbl_slice(SMTP)))
+            brief->smtp = value;
+    }
+    return !cursor.broken;
+}
+
+static TblCursor
+cursor_at(TblSlice bytes, guint32 place)
+{
+    place = MIN(place, bytes.len);
+    return tbl_cursor((TblSlice){bytes.ptr + place, bytes.len - place});
+}
+
+bool
+tbl_object_proxy_at(TblSlice bytes, guint32 place, TblSlice *type, TblSlice *value, bool *primary)
+{
+    TblCursor cursor = cursor_at(bytes, place);
+
+    return proxy_skim(&cursor, type, value, primary);
+}
+
+bool
+tbl_object_text_at(TblSlice bytes, guint32 place, TblSlice *text)
+{
+    TblCursor cursor = cursor_at(bytes, place);
+
+    *text = tbl_cursor_string(&cursor);
+    return !cursor.broken;
+}
+
+/* ---- Decoding ---- */
 
 /* A string without NUL, copied; NULL (and a broken cursor) otherwise. */
 static char *

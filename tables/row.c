@@ -2,6 +2,7 @@
 
 #include "tables/address.h"
 #include "tables/codec.h"
+#include "tables/object_brief.h"
 #include "tables/store.h"
 
 /* tbl_object_foreach_row steps from one origin to the other. */
@@ -194,30 +195,25 @@ tbl_rows_answer(const TblRows *rows)
                                                                                : NULL;
 }
 
-static bool
-is_restricted(const TblObject *object)
-{
-    return object->authenticated_only || object->limit_in != TBL_LIMIT_NONE ||
-           object->refs[TBL_REFS_ACCEPT_FROM]->len > 0 ||
-           object->refs[TBL_REFS_ACCEPT_FROM_DL]->len > 0 ||
-           object->refs[TBL_REFS_REJECT_FROM]->len > 0 ||
-           object->refs[TBL_REFS_REJECT_FROM_DL]->len > 0;
-}
-
+/* A row that follows from an object. */
 static TblRow
-object_row(const TblObject *object, TblRowKind kind, const char *spelling)
+object_row(const TblObjectBrief *brief, guint64 id, TblRowKind kind, TblSlice type,
+           TblSlice spelling)
 {
-    /* Kinds of the directory follow those of the local origin. */
-    return (TblRow){
-        .kind = object->origin == TBL_ORIGIN_LOCAL ? kind : (TblRowKind)(kind + 1),
-        .object_class = object->object_class,
-        .forwards = object->text[TBL_TEXT_FORWARD] != NULL,
-        .homed = object->text[TBL_TEXT_HOME_SERVER] != NULL,
-        .disabled = object->disabled,
-        .restricted = is_restricted(object),
-        .object = object->id,
-        .spelling = tbl_slice(spelling),
+    bool reserves = kind == TBL_ROW_LOCAL_TARGET || kind == TBL_ROW_DIRECTORY_TARGET;
+    TblRow row = {
+        .kind = kind,
+        .object_class = brief->object_class,
+        .forwards = brief->forwards,
+        .homed = brief->homed,
+        .disabled = brief->disabled,
+        .restricted = brief->restricted,
+        .object = id,
+        .spelling = spelling,
     };
+    if (!reserves && tbl_slice_equal(type, tbl_slice("SMTP")))
+        row.primary_address = brief->smtp;
+    return row;
 }
 
 static bool
@@ -231,33 +227,54 @@ put_row(const TblRow *row, const char *key, TblRowFunc put, gpointer data)
 bool
 tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data)
 {
-    const TblProxy *smtp = tbl_object_primary(object, "SMTP");
     const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
+    const TblObjectBrief brief = tbl_object_brief_of(object);
+    /* Kinds of the directory follow those of the local origin. */
+    const int step = object->origin == TBL_ORIGIN_LOCAL ? 0 : 1;
     bool complete = true;
     for (guint i = 0; i < object->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        TblRow row = object_row(object, TBL_ROW_LOCAL, proxy->value);
+        TblRow row = object_row(&brief, object->id, TBL_ROW_LOCAL + step, tbl_slice(proxy->type),
+                                tbl_slice(proxy->value));
         row.primary = proxy->primary;
-        if (smtp && strcmp(proxy->type, "SMTP") == 0)
-            row.primary_address = tbl_slice(smtp->value);
         complete = put_row(&row, tbl_proxy_own_key(proxy), put, data) && complete;
     }
     for (guint i = 0; i < generated->len; i++) {
-        TblRow row = object_row(object, TBL_ROW_LOCAL_GENERATED, g_ptr_array_index(generated, i));
-        if (smtp)
-            row.primary_address = tbl_slice(smtp->value);
+        TblRow row = object_row(&brief, object->id, TBL_ROW_LOCAL_GENERATED + step,
+                                tbl_slice("SMTP"), tbl_slice(g_ptr_array_index(generated, i)));
         g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), row.spelling);
         complete = put_row(&row, key, put, data) && complete;
     }
     if (object->target) {
-        TblRow row = object_row(object, TBL_ROW_LOCAL_TARGET, object->target->value);
+        TblRow row = object_row(&brief, object->id, TBL_ROW_LOCAL_TARGET + step,
+                                tbl_slice(object->target->type), tbl_slice(object->target->value));
         complete = put_row(&row, tbl_proxy_own_key(object->target), put, data) && complete;
     }
     return complete;
 }
 
+bool
+tbl_row_read(TblSlice bytes, guint64 id, TblRowKind kind, guint32 place, TblRow *row)
+{
+    TblObjectBrief brief;
+    TblSlice type = tbl_slice("SMTP"), spelling;
+    bool primary = false;
+    bool generated = kind == TBL_ROW_LOCAL_GENERATED || kind == TBL_ROW_DIRECTORY_GENERATED;
+    if (!tbl_object_brief(bytes, &brief) ||
+        !(generated ? tbl_object_text_at(bytes, place, &spelling)
+                    : tbl_object_proxy_at(bytes, place, &type, &spelling, &primary)))
+        return false;
+    *row = object_row(&brief, id, kind, type, spelling);
+    row->primary = primary && (kind == TBL_ROW_LOCAL || kind == TBL_ROW_DIRECTORY);
+    return true;
+}
+
 char *
 tbl_name_key(TblOrigin origin, const char *folded)
 {
-    return g_strdup_printf("%d%s", (int)origin, folded);
+    gsize length = strlen(folded);
+    char *key = g_malloc(length + 2);
+    key[0] = (char)('0' + origin);
+    memcpy(key + 1, folded, length + 1);
+    return key;
 }

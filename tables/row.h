@@ -71,5 +71,9 @@ const TblRow *tbl_rows_answer(const TblRows *rows);
 typedef void (*TblRowFunc)(TblSlice key, const TblRow *row, gpointer data);
 bool tbl_object_foreach_row(const TblObject *object, TblRowFunc put, gpointer data);
 
+/* The row of a kind that an encoded object has at a place of tbl_object_encode_places, without its
+ * source. It borrows from `bytes`. False when the bytes are no such. */
+bool tbl_row_read(TblSlice bytes, guint64 id, TblRowKind kind, guint32 place, TblRow *row);
+
 /* The key of a name in TBL_DB_NAMES. `folded` by tbl_text_fold. Caller frees. */
 char *tbl_name_key(TblOrigin origin, const char *folded);

@@ -83,6 +83,8 @@ bool tbl_reader_begin(TblReader *reader);
 void tbl_reader_end(TblReader *reader);
 /* As of the last begin that succeeded. */
 const TblMeta *tbl_reader_meta(const TblReader *reader);
+/* The snapshot has no record at all in `db`: every get would prove its absence. */
+bool tbl_reader_is_empty(TblReader *reader, TblDb db);
 /* A value, copied out of the map into the reader; it dies with the next get of the same `db`. */
 TblResult tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value);
 /* Every record from `from` on in key order, until `each` returns false. TBL_FOUND when the end (or

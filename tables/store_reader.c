@@ -210,6 +210,15 @@ gap_prove(void *argument)
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+/* At least so many there are, by the meta record. */
+static guint64
+expected_records(const TblReader *reader, TblDb db)
+{
+    return db == TBL_DB_ADDRESSES                       ? reader->meta.addresses
+           : db == TBL_DB_NAMES || db == TBL_DB_OBJECTS ? reader->meta.objects
+                                                        : 0;
+}
+
 /* Damage to a key or to a page's order leads a search astray, and what was not met seems absent.
  * Absence is believed only between two intact records that enclose the key. */
 static TblResult
@@ -219,10 +228,7 @@ absent_for_certain(TblReader *reader, TblDb db, MDB_val key)
         .txn = reader->txn, .cursor = &reader->gap[db], .dbi = reader->store->dbi[db], .key = key};
     if (tbl_store_guarded(gap_prove, &gap) != 0)
         return TBL_FAILED;
-    guint64 expected = db == TBL_DB_ADDRESSES ? reader->meta.addresses
-                       : db == TBL_DB_NAMES   ? reader->meta.objects
-                                              : 0;
-    return gap.empty && expected > 0 ? TBL_FAILED : TBL_NOTFOUND;
+    return gap.empty && expected_records(reader, db) > 0 ? TBL_FAILED : TBL_NOTFOUND;
 }
 
 TblResult
@@ -239,6 +245,29 @@ tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value)
     if (result == TBL_FOUND)
         *value = (TblSlice){f.copy->bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE};
     return result == TBL_NOTFOUND ? absent_for_certain(reader, db, f.key) : result;
+}
+
+typedef struct {
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    MDB_stat stat;
+} Stat;
+
+static int
+stat_read(void *argument)
+{
+    Stat *stat = argument;
+    return mdb_stat(stat->txn, stat->dbi, &stat->stat);
+}
+
+bool
+tbl_reader_is_empty(TblReader *reader, TblDb db)
+{
+    Stat stat = {.txn = reader->txn, .dbi = reader->store->dbi[db]};
+    if (!reader->active || expected_records(reader, db) > 0 ||
+        tbl_store_guarded(stat_read, &stat) != 0)
+        return false;
+    return stat.stat.ms_entries == 0 && stat.stat.ms_depth == 0;
 }
 
 /* Looks the database up in the map. */

@@ -1,0 +1,127 @@
+#include "tables/draft_objects.h"
+
+/* A large state, such as a list that each row makes longer, must not stay when it is replaced;
+ * millions of small ones lie side by side. */
+#define SMALL_SIZE 4096
+
+static guint32
+id_hash(guint64 id)
+{
+    return tbl_key_index_hash((TblSlice){(const char *)&id, sizeof id});
+}
+
+static void
+object_free(gpointer pointer)
+{
+    TblDraftObject *object = pointer;
+    if (object && object->alone)
+        g_free(object);
+}
+
+void
+tbl_draft_objects_init(TblDraftObjects *objects)
+{
+    *objects = (TblDraftObjects){.all = g_ptr_array_new_with_free_func(object_free)};
+    tbl_arena_init(&objects->arena);
+}
+
+void
+tbl_draft_objects_clear(TblDraftObjects *objects)
+{
+    g_ptr_array_unref(objects->all);
+    tbl_key_index_clear(&objects->index);
+    tbl_arena_clear(&objects->arena);
+}
+
+const TblDraftObject *
+tbl_draft_objects_at(const TblDraftObjects *objects, guint32 number)
+{
+    return g_ptr_array_index(objects->all, number);
+}
+
+const TblDraftObject *
+tbl_draft_objects_last(const TblDraftObjects *objects, guint32 number)
+{
+    const TblDraftObject *object = tbl_draft_objects_at(objects, number);
+    return object && !object->replaced ? object : NULL;
+}
+
+TblSlice
+tbl_draft_object_bytes(const TblDraftObject *object)
+{
+    return (TblSlice){object->bytes, object->length};
+}
+
+guint32
+tbl_draft_objects_find(const TblDraftObjects *objects, guint64 id)
+{
+    guint32 step = 0, number;
+    while (tbl_key_index_next(&objects->index, id_hash(id), &step, &number))
+        if (tbl_draft_objects_at(objects, number)->id == id)
+            return number;
+    return TBL_DRAFT_OBJECT_NONE;
+}
+
+guint32
+tbl_draft_objects_add(TblDraftObjects *objects, guint64 id, TblSlice bytes, guint32 before)
+{
+    gsize size = sizeof(TblDraftObject) + bytes.len;
+    bool alone = size > SMALL_SIZE;
+    TblDraftObject *object = alone ? g_malloc(size) : tbl_arena_take(&objects->arena, size);
+    *object = (TblDraftObject){.id = id, .length = (guint32)bytes.len, .alone = alone};
+    if (bytes.len)
+        memcpy(object->bytes, bytes.ptr, bytes.len);
+    guint32 number = objects->all->len;
+    g_ptr_array_add(objects->all, object);
+    if (before == TBL_DRAFT_OBJECT_NONE) {
+        tbl_key_index_add(&objects->index, id_hash(id), number);
+    } else {
+        ((TblDraftObject *)g_ptr_array_index(objects->all, before))->replaced = true;
+        tbl_key_index_replace(&objects->index, id_hash(id), before, number);
+    }
+    return number;
+}
+
+void
+tbl_draft_objects_set_source(TblDraftObjects *objects, guint32 number, guint32 file, guint32 line)
+{
+    TblDraftObject *object = g_ptr_array_index(objects->all, number);
+    object->file = file;
+    object->line = line;
+}
+
+void
+tbl_draft_objects_drop(TblDraftObjects *objects, guint32 number)
+{
+    TblDraftObject *object = g_ptr_array_index(objects->all, number);
+    if (!object->alone)
+        return;
+    g_free(object);
+    objects->all->pdata[number] = NULL;
+}
+
+static int
+compare_by_id(gconstpointer a, gconstpointer b)
+{
+    const TblDraftObject *x = *(TblDraftObject *const *)a, *y = *(TblDraftObject *const *)b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+GPtrArray *
+tbl_draft_objects_sorted(const TblDraftObjects *objects)
+{
+    GPtrArray *sorted = g_ptr_array_sized_new(objects->all->len);
+    bool ascending = true;
+    guint64 last = 0;
+    for (guint i = 0; i < objects->all->len; i++) {
+        const TblDraftObject *object = tbl_draft_objects_last(objects, i);
+        if (!object)
+            continue;
+        ascending = ascending && object->id >= last;
+        last = object->id;
+        g_ptr_array_add(sorted, (gpointer)object);
+    }
+    if (!ascending) /* created ones come in order already */
+        g_ptr_array_sort(sorted, compare_by_id);
+    return sorted;
+}

@@ -1,0 +1,42 @@
+/* The changed objects of a draft, encoded. Part of the inside of tables/draft.h. */
+#pragma once
+
+#include "tables/arena.h"
+#include "tables/key_index.h"
+
+/* One state of an object. Its rows in the overlay of addresses lead here. */
+typedef struct {
+    guint64 id;
+    guint32 length; /* of the encoding; 0: the object is removed */
+    guint32 file;   /* source of the rows that were put with it */
+    guint32 line;
+    guint8 alone;    /* it has memory of its own */
+    guint8 replaced; /* there is a later state */
+    char bytes[];
+} TblDraftObject;
+
+#define TBL_DRAFT_OBJECT_NONE G_MAXUINT32
+
+typedef struct {
+    GPtrArray *all; /* in the order in which they came; NULL: replaced and given back */
+    TblKeyIndex index;
+    TblArena arena;
+} TblDraftObjects;
+
+void tbl_draft_objects_init(TblDraftObjects *objects);
+void tbl_draft_objects_clear(TblDraftObjects *objects);
+/* The number of an object's last state, TBL_DRAFT_OBJECT_NONE when it was not changed. */
+guint32 tbl_draft_objects_find(const TblDraftObjects *objects, guint64 id);
+const TblDraftObject *tbl_draft_objects_at(const TblDraftObjects *objects, guint32 number);
+/* The same; NULL when it is not the last state of its object. */
+const TblDraftObject *tbl_draft_objects_last(const TblDraftObjects *objects, guint32 number);
+TblSlice tbl_draft_object_bytes(const TblDraftObject *object);
+/* Adds a state, empty for a removal. `before` is the number of the last one; it stays, for the rows
+ * that lead to it, until it is dropped. */
+guint32 tbl_draft_objects_add(TblDraftObjects *objects, guint64 id, TblSlice bytes, guint32 before);
+void tbl_draft_objects_set_source(TblDraftObjects *objects, guint32 number, guint32 file,
+                                  guint32 line);
+/* No row leads there any more. */
+void tbl_draft_objects_drop(TblDraftObjects *objects, guint32 number);
+/* The last states, by id; borrowed elements. */
+GPtrArray *tbl_draft_objects_sorted(const TblDraftObjects *objects);

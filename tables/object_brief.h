@@ -1,0 +1,34 @@
+/*
+ * What an encoded object says without being decoded: an import makes a million of them, and most
+ * are only counted, indexed and written. Pure; slices borrow from the bytes.
+ */
+#pragma once
+
+#include "tables/object.h"
+
+typedef struct {
+    TblOrigin origin;
+    TblClass object_class;
+    bool disabled;
+    bool forwards, homed; /* it has an Alt-Recipient, a Home-Server */
+    bool restricted;      /* not everybody may send it everything */
+    TblSlice name;
+    guint addresses;    /* how many, generated ones apart */
+    TblSlice smtp;      /* its SMTP primary, empty when it has none */
+    guint32 name_place; /* where the name stands in the bytes, for tbl_object_text_at */
+} TblObjectBrief;
+
+/* Of an object that is not encoded: all but the place. */
+TblObjectBrief tbl_object_brief_of(const TblObject *object);
+/* False when the bytes do not begin as an encoded object does. */
+bool tbl_object_brief(TblSlice bytes, TblObjectBrief *brief);
+
+/* As tbl_object_encode, into an empty `out`; `places` (guint32) gets where in the bytes each thing
+ * stands that an address row tells of, in the order of tbl_object_foreach_row. */
+void tbl_object_encode_places(const TblObject *object, GByteArray *out, GArray *places);
+
+/* The address or target at a place; its type is in capitals. False when the bytes are no such. */
+bool tbl_object_proxy_at(TblSlice bytes, guint32 place, TblSlice *type, TblSlice *value,
+                         bool *primary);
+/* The name or generated address at a place. */
+bool tbl_object_text_at(TblSlice bytes, guint32 place, TblSlice *text);
