@@ -169,6 +169,65 @@ class ExplainCase(WorldCase):
         self.world.ctl("explain", "--", "-x@company.example")
 
 
+class Sources(FreshCase):
+    """Where a row comes from stays true through imports, plans and rollbacks."""
+
+    HEAD = "Obj-Class,Mode,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses\r\n"
+
+    def setUp(self):
+        super().setUp()
+        world = self.make_world({"import": {"tombstone": "90d"}})
+        world.ctl("domain", "add", "company.example", "--class=relay")
+        self.first = world.file("first.csv", self.HEAD + "mailbox,,ann,SMTP:ann@company.example,smtp:a@company.example\r\n")
+        self.second = world.file("second.csv", self.HEAD + "\r\nmailbox,,bob,SMTP:bob@company.example,\r\n")
+        world.run("gif-import", "--config", world.conf, self.first, self.second)
+
+    def source(self, address):
+        return decisive(explain(self.world, f"{address}@company.example"))[1]["source"]
+
+    def import_rows(self, rows, name="later.csv", *options, rc=0):
+        self.world.imp(self.HEAD + rows, *options, name=name, rc=rc)
+        return f"{self.world.work}/{name}"
+
+    def test_each_file_of_a_run(self):
+        self.assertEqual(self.source("ann"), {"batch": 2, "file": self.first, "line": 2})
+        self.assertEqual(self.source("bob"), {"batch": 2, "file": self.second, "line": 3})
+
+    def test_a_later_row_changes_only_what_it_brings(self):
+        later = self.import_rows("mailbox,modify,ann,,smtp:new@company.example%smtp:A@company.example\r\n")
+        self.assertEqual(self.source("ann")["file"], self.first)
+        self.assertEqual(self.source("new"), {"batch": 3, "file": later, "line": 2})
+
+    def test_notices_of_an_import(self):
+        later = self.import_rows("\r\nmailbox,delete,ann,,\r\n", "later.csv", "--force")
+        answer = explain(self.world, "a@company.example")
+        row = decisive(answer)[1]
+        self.assertEqual((row["kind"], row["source"]), ("notice", {"batch": 3, "file": later, "line": 3}))
+        self.assertIsNotNone(row["expires"])
+
+    def test_bad_rows_leave_nothing(self):
+        later = self.import_rows(
+            "mailbox,,carl,SMTP:carl@company.example,\r\nmailbox,,dora,SMTP:ann@company.example,smtp:d@company.example\r\n",
+            "later.csv", "--keep-going", rc=1,
+        )
+        self.assertEqual(self.source("carl"), {"batch": 3, "file": later, "line": 2})
+        self.assertEqual(self.source("ann")["batch"], 2)
+
+    def test_rollback(self):
+        """What was there all the time keeps its source; what comes back comes from the rollback."""
+        self.world.ctl("address", "remove", "a@company.example")
+        self.world.ctl("rollback", "3")
+        self.assertEqual(self.source("ann"), {"batch": 2, "file": self.first, "line": 2})
+        self.assertEqual(self.source("a"), {"batch": 4})
+        self.assertIn("batch 4", self.world.ctl("explain", "a@company.example").out)
+
+    def test_plan(self):
+        """A plan that is applied later tells the lines of its input."""
+        self.world.imp(self.HEAD + "mailbox,,carl,SMTP:carl@company.example,\r\n", "--dry-run", f"--plan-out={self.world.work}/p", name="plan.csv")
+        self.world.run("gif-import", "--config", self.world.conf, f"--apply-plan={self.world.work}/p")
+        self.assertEqual(self.source("carl"), {"batch": 3, "file": f"{self.world.work}/plan.csv", "line": 2})
+
+
 class Failing(FreshCase):
     """A store that is missing, empty, damaged."""
 
