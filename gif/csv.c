@@ -304,7 +304,9 @@ gif_csv_sniff(TblSlice text, char quote)
 {
     static const char name[] = "obj-class";
     const char *at = text.ptr, *end = text.ptr + text.len;
+    bool quoted = false;
     while (at < end && (g_ascii_isspace(*at) || (quote && *at == quote))) {
+        quoted = quoted || *at == quote;
         at++;
     }
     if ((size_t)(end - at) < strlen(name)) {
@@ -318,7 +320,7 @@ gif_csv_sniff(TblSlice text, char quote)
         }
     }
     at += strlen(name);
-    if (at < end && quote && *at == quote) {
+    if (at < end && quoted && *at == quote) { /* else it separates: then nothing is quoted */
         at++;
     }
     const char *blanks = at;

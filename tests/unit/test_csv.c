@@ -122,6 +122,9 @@ test_sniff(void)
     for (gsize i = 0; i < G_N_ELEMENTS(headers); i++) {
         g_assert_cmpint(gif_csv_sniff(tbl_slice(headers[i].header), '"'), ==, headers[i].separator);
     }
+    /* A quote character that separates does not enclose. */
+    g_assert_cmpint(gif_csv_sniff(tbl_slice("Obj-Class;Mode"), ';'), ==, ';');
+    g_assert_cmpint(gif_csv_sniff(tbl_slice("Obj-Class Mode"), ' '), ==, ' ');
 }
 
 static void
