@@ -12,7 +12,7 @@ static GHashTable *
 keys_read(const TblObject *object)
 {
     GHashTable *keys = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; object && i < object->addresses->len; i++) {
+    for (guint i = 0; i < object->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(object->addresses, i);
         const char *key = tbl_proxy_own_key(proxy);
         if (key)
@@ -21,11 +21,19 @@ keys_read(const TblObject *object)
     return keys;
 }
 
+/* An object that comes or goes as a whole has nothing to compare with. */
+static void
+list_addresses(const TblObject *object, GPtrArray *list)
+{
+    for (guint i = 0; i < object->addresses->len; i++)
+        g_ptr_array_add(list, g_ptr_array_index(object->addresses, i));
+}
+
 static void
 compare_addresses(TblChange *change)
 {
     g_autoptr(GHashTable) old = keys_read(change->before), new = keys_read(change->after);
-    for (guint i = 0; change->after && i < change->after->addresses->len; i++) {
+    for (guint i = 0; i < change->after->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(change->after->addresses, i);
         const char *key = tbl_proxy_own_key(proxy);
         const TblProxy *was = key ? g_hash_table_lookup(old, key) : NULL;
@@ -34,7 +42,7 @@ compare_addresses(TblChange *change)
         else if (proxy->primary && !was->primary)
             g_ptr_array_add(change->promoted, proxy);
     }
-    for (guint i = 0; change->before && i < change->before->addresses->len; i++) {
+    for (guint i = 0; i < change->before->addresses->len; i++) {
         TblProxy *proxy = g_ptr_array_index(change->before->addresses, i);
         const char *key = tbl_proxy_own_key(proxy);
         if (key && !g_hash_table_contains(new, key))
@@ -51,7 +59,12 @@ tbl_change_new(const TblObject *before, const TblObject *after)
     change->added = g_ptr_array_new();
     change->removed = g_ptr_array_new();
     change->promoted = g_ptr_array_new();
-    compare_addresses(change);
+    if (before && after)
+        compare_addresses(change);
+    else if (after)
+        list_addresses(after, change->added);
+    else if (before)
+        list_addresses(before, change->removed);
     return change;
 }
 
@@ -112,6 +125,8 @@ static GPtrArray *
 texts_only_in(const GPtrArray *all, const GPtrArray *others)
 {
     GPtrArray *only = g_ptr_array_new();
+    if (!all || all->len == 0)
+        return only;
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; others && i < others->len; i++)
         g_hash_table_add(known, g_ptr_array_index(others, i));
@@ -176,32 +191,54 @@ tbl_change_write_domain_json(const TblDomain *before, const TblDomain *after, Tb
 
 /* ---- Text ---- */
 
-static char *
-shown(const char *text)
+static void
+text_shown(GString *out, const char *text)
 {
-    return tbl_log_escape(tbl_slice(text), SHOWN_MAX);
+    tbl_log_append_escaped(out, tbl_slice(text), SHOWN_MAX);
 }
 
 static void
 text_head(GString *out, const char *action, const char *class_name, const char *name)
 {
-    g_autofree char *escaped = shown(name);
-    g_string_append_printf(out, "%s %s %s\n", action, class_name, escaped);
+    g_string_append(out, action);
+    g_string_append_c(out, ' ');
+    g_string_append(out, class_name);
+    g_string_append_c(out, ' ');
+    text_shown(out, name);
+    g_string_append_c(out, '\n');
+}
+
+static void
+text_mark(GString *out, char mark)
+{
+    const char bytes[] = {' ', ' ', mark, ' '};
+    g_string_append_len(out, bytes, sizeof bytes);
 }
 
 static void
 text_item(GString *out, char mark, const char *what, const char *value)
 {
-    g_autofree char *escaped = shown(value);
-    g_string_append_printf(out, "  %c %s%s%s\n", mark, what, *what ? " " : "", escaped);
+    text_mark(out, mark);
+    if (*what) {
+        g_string_append(out, what);
+        g_string_append_c(out, ' ');
+    }
+    text_shown(out, value);
+    g_string_append_c(out, '\n');
 }
 
+/* As tbl_proxy_text spells them; types are letters and digits. */
 static void
 text_proxies(GString *out, char mark, const GPtrArray *proxies)
 {
     for (guint i = 0; i < proxies->len; i++) {
-        g_autofree char *text = tbl_proxy_text(g_ptr_array_index(proxies, i));
-        text_item(out, mark, "", text);
+        const TblProxy *proxy = g_ptr_array_index(proxies, i);
+        text_mark(out, mark);
+        for (const char *at = proxy->type; *at; at++)
+            g_string_append_c(out, proxy->primary ? *at : g_ascii_tolower(*at));
+        g_string_append_c(out, ':');
+        text_shown(out, proxy->value);
+        g_string_append_c(out, '\n');
     }
 }
 
@@ -246,6 +283,8 @@ text_refs(GString *out, const TblObject *before, const TblObject *after)
     for (guint i = 0; i < TBL_REFS_COUNT; i++) {
         const GPtrArray *old = before ? before->refs[i] : NULL,
                         *new = after ? after->refs[i] : NULL;
+        if ((!old || old->len == 0) && (!new || new->len == 0))
+            continue;
         g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
         text_texts(out, '+', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), added);
         text_texts(out, '-', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), removed);

@@ -116,26 +116,48 @@ printable_length(const char *at, gsize left)
     return (gsize)(g_utf8_next_char(at) - at);
 }
 
+/* Bytes of printable ASCII, each a character, that stand as they are. */
+static gsize
+plain_length(const char *at, gsize left)
+{
+    gsize length = 0;
+    while (length < left && at[length] >= ' ' && at[length] <= '~' && at[length] != '\\')
+        length++;
+    return length;
+}
+
+void
+tbl_log_append_escaped(GString *out, TblSlice text, gsize max)
+{
+    gsize characters = 0;
+
+    for (gsize i = 0; i < text.len;) {
+        gsize plain = plain_length(text.ptr + i, MIN(text.len - i, max - characters));
+
+        g_string_append_len(out, text.ptr + i, (gssize)plain);
+        i += plain;
+        characters += plain;
+        if (i == text.len)
+            return;
+        if (characters >= max) {
+            g_string_append(out, "...");
+            return;
+        }
+        gsize length = printable_length(text.ptr + i, text.len - i);
+        if (length > 0)
+            g_string_append_len(out, text.ptr + i, (gssize)length);
+        else
+            g_string_append_printf(out, "\\x%02x", (unsigned char)text.ptr[i]);
+        i += MAX(length, 1);
+        characters++;
+    }
+}
+
 char *
 tbl_log_escape(TblSlice text, gsize max)
 {
     GString *out = g_string_new(NULL);
-    gsize characters = 0;
 
-    for (gsize i = 0; i < text.len; characters++) {
-        gsize length = printable_length(text.ptr + i, text.len - i);
-
-        if (characters >= max) {
-            g_string_append(out, "...");
-            break;
-        }
-        if (length > 0) {
-            g_string_append_len(out, text.ptr + i, (gssize)length);
-            i += length;
-        } else {
-            g_string_append_printf(out, "\\x%02x", (unsigned char)text.ptr[i]);
-            i++;
-        }
-    }
+    tbl_log_append_escaped(out, text, max);
     return g_string_free(out, FALSE);
 }
