@@ -55,20 +55,17 @@ test_clean(void)
 static void
 test_clean_length(void)
 {
-    g_autoptr(GString) action = g_string_new("550 5.1.6 ");
-
-    while (action->len < 2 * PD_ACTION_MAX)
-        g_string_append(action, "\xe2\x82\xac"); /* three bytes: the cut must not fall into one */
-    pd_action_clean(action, 0);
-    g_assert_cmpuint(action->len, ==, PD_ACTION_MAX);
-    g_assert_true(g_utf8_validate(action->str, -1, NULL));
-    g_string_truncate(action, 10);
-    g_string_append_c(action, 'x');
-    while (action->len < 2 * PD_ACTION_MAX)
-        g_string_append(action, "\xe2\x82\xac");
-    pd_action_clean(action, 0);
-    g_assert_cmpuint(action->len, ==, PD_ACTION_MAX - 2);
-    g_assert_true(g_utf8_validate(action->str, -1, NULL));
+    /* Characters of three bytes, begun at each place: the cut must not fall into one. */
+    for (guint shift = 0; shift < 3; shift++) {
+        g_autoptr(GString) action = g_string_new("550 5.1.6 ");
+        g_string_append_len(action, "xx", shift);
+        while (action->len < 2 * PD_ACTION_MAX)
+            g_string_append(action, "\xe2\x82\xac");
+        pd_action_clean(action, 0);
+        g_assert_cmpuint(action->len, <=, PD_ACTION_MAX);
+        g_assert_cmpuint(action->len, >, PD_ACTION_MAX - 3);
+        g_assert_true(g_utf8_validate(action->str, -1, NULL));
+    }
 }
 
 int
