@@ -3,6 +3,7 @@
 #include "gif/ldap.h"
 #include "gif/split.h"
 #include "gif/table.h"
+#include "gif/unknown.h"
 #include "tables/address.h"
 
 typedef struct {
@@ -186,12 +187,13 @@ csvde_free(GifReader *reader)
 /* ---- The file ---- */
 
 static void
-columns_read(GifCsvde *csvde)
+columns_read(GifCsvde *csvde, GifNotes *notes)
 {
     static const char *const references[] = {"member",           "uniqueMember", "altRecipient",
                                              "authOrig",         "unauthOrig",   "dLMemSubmitPerms",
                                              "dLMemRejectPerms", "manager",      "policydName"};
     static const char *const addresses[] = {"proxyAddresses", "proxyAddress"};
+    g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < csvde->table->names->len; i++) {
         Column column = {0};
         TblSlice name = tbl_slice(g_ptr_array_index(csvde->table->names, i));
@@ -211,6 +213,9 @@ columns_read(GifCsvde *csvde)
                 g_ascii_strncasecmp(column.name.ptr, addresses[a], column.name.len) == 0;
         }
         g_array_append_val(csvde->columns, column);
+        if (column.attribute < 0) {
+            gif_unknown_note(GIF_UNKNOWN_LDAP, column.name, told, notes);
+        }
     }
 }
 
@@ -238,6 +243,6 @@ gif_csvde_new(TblSlice text, GifReading reading, GifNotes *notes)
     csvde->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     csvde->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     csvde->value = g_string_new(NULL);
-    columns_read(csvde);
+    columns_read(csvde, notes);
     return &csvde->base;
 }

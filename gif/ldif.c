@@ -2,6 +2,7 @@
 
 #include "gif/ldap.h"
 #include "gif/ldif_record.h"
+#include "gif/unknown.h"
 
 /* DOS programs end a text with this byte, at times several. */
 #define CTRL_Z '\x1a'
@@ -13,7 +14,8 @@ typedef struct {
     GifReading reading;
     GifLdifCursor cursor;
     GifLdifRecord *record;
-    Kind kind; /* of the file, told by its first record that shows it */
+    Kind kind;        /* of the file, told by its first record that shows it */
+    GHashTable *told; /* unknown attributes */
 } GifLdif;
 
 /* One record on its way. */
@@ -22,7 +24,8 @@ typedef struct {
     GifCollector *collector;
     GifEntry *entry;
     GifLdapFacts facts;
-    guint at; /* index of the next line */
+    guint at;           /* index of the next line */
+    GPtrArray *unknown; /* TblSlice *: names of its lines, borrowed */
 } Reading;
 
 static bool
@@ -126,6 +129,16 @@ attribute_find(Reading *reading, const GifLdifLine *line, TblSlice name, int *at
     return true;
 }
 
+static void
+unknown_tell(const Reading *reading)
+{
+    for (guint i = 0; !reading->entry->settled && i < reading->unknown->len; i++) {
+        const TblSlice *name = g_ptr_array_index(reading->unknown, i);
+        gif_unknown_note(GIF_UNKNOWN_LDAP, gif_ldap_attribute(*name, NULL), reading->ldif->told,
+                         reading->entry->notes);
+    }
+}
+
 /* Lines of a content record, or of changetype add. */
 static void
 content_read(Reading *reading)
@@ -143,6 +156,8 @@ content_read(Reading *reading)
         gif_ldap_facts_note(&reading->facts, gif_ldap_attribute(line->name, NULL), line->value);
         if (attribute >= 0) {
             gif_collector_add(reading->collector, attribute, line->value);
+        } else {
+            g_ptr_array_add(reading->unknown, (gpointer)&line->name);
         }
     }
     if (reading->facts.name) { /* as it stands, blank ends and all */
@@ -150,6 +165,7 @@ content_read(Reading *reading)
         reading->entry->name = g_strdup(reading->facts.name);
     }
     gif_ldap_settle_class(&reading->facts, reading->collector, reading->entry);
+    unknown_tell(reading);
     gif_collector_finish(reading->collector, reading->ldif->reading.overwrite, reading->entry);
 }
 
@@ -195,6 +211,9 @@ block_read(Reading *reading)
         return false;
     }
     TblSlice name = gif_ldap_attribute(first->value, NULL);
+    if (attribute < 0) {
+        g_ptr_array_add(reading->unknown, (gpointer)&first->value);
+    }
     if (attribute >= 0 && op == OP_REPLACE) {
         gif_collector_clear(reading->collector, attribute, false);
     }
@@ -236,6 +255,7 @@ modify_read(Reading *reading)
     if (gif_collector_is_empty(reading->collector)) {
         gif_ldap_settle_stranger(reading->entry, "changes nothing that concerns mail");
     }
+    unknown_tell(reading);
     gif_collector_finish(reading->collector, false, reading->entry);
 }
 
@@ -327,7 +347,9 @@ static bool
 ldif_next(GifReader *reader, GifEntry *entry)
 {
     GifLdif *ldif = (GifLdif *)reader;
-    Reading reading = {.ldif = ldif, .collector = reader->collector, .entry = entry};
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new();
+    Reading reading = {
+        .ldif = ldif, .collector = reader->collector, .entry = entry, .unknown = unknown};
     if (!gif_ldif_record_read(ldif->record, &ldif->cursor)) {
         return false;
     }
@@ -351,6 +373,7 @@ static void
 ldif_free(GifReader *reader)
 {
     gif_ldif_record_free(((GifLdif *)reader)->record);
+    g_hash_table_unref(((GifLdif *)reader)->told);
     g_free(reader);
 }
 
@@ -406,6 +429,7 @@ gif_ldif_new(TblSlice text, GifReading reading, GifNotes *notes)
     ldif->reading = reading;
     ldif->cursor = (GifLdifCursor){text, 0, 1};
     ldif->record = gif_ldif_record_new();
+    ldif->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!version_read(ldif, notes)) {
         gif_reader_free(&ldif->base);
         return NULL;

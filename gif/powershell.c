@@ -2,6 +2,7 @@
 
 #include "gif/powershell_value.h"
 #include "gif/table.h"
+#include "gif/unknown.h"
 
 #define COLUMN GIF_ROLE_COLUMN
 
@@ -334,7 +335,7 @@ name_pack(const char *name)
 }
 
 static void
-columns_read(GifPowershell *shell)
+columns_read(GifPowershell *shell, GifNotes *notes)
 {
     GPtrArray *names = shell->table->names;
     for (guint i = 0; i < names->len; i++) {
@@ -346,6 +347,9 @@ columns_read(GifPowershell *shell)
         shell->addresses =
             column.shape == SHAPE_ADDRESSES && shell->addresses < 0 ? (int)i : shell->addresses;
         g_array_append_val(shell->columns, column);
+        if (column.attribute < 0 && column.shape == SHAPE_IGNORED) {
+            gif_unknown_note(GIF_UNKNOWN_POWERSHELL, tbl_slice(name), NULL, notes);
+        }
     }
     shell->names[NAME_DN] = gif_table_find(shell->table, "DistinguishedName");
     shell->names[NAME_NAME] = gif_table_find(shell->table, "Name");
@@ -373,7 +377,7 @@ gif_powershell_new(TblSlice text, GifReading reading, GifNotes *notes)
     shell->table = table;
     shell->columns = g_array_new(FALSE, FALSE, sizeof(Column));
     shell->addresses = -1;
-    columns_read(shell);
+    columns_read(shell, notes);
     bool named = shell->addresses >= 0;
     for (guint i = 0; i < NAME_COUNT; i++) {
         named = named || shell->names[i] >= 0;

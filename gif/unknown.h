@@ -1,0 +1,12 @@
+/* Attributes of descendant files that mean nothing here: event 264, but for those that every dump
+ * holds and nobody wrote by hand. Pure. */
+#pragma once
+
+#include "gif/diagnostic.h"
+#include "tables/slice.h"
+
+typedef enum { GIF_UNKNOWN_LDAP, GIF_UNKNOWN_POWERSHELL } GifUnknownKind;
+
+/* Tells of an attribute that no column has, once for all calls with the same `told` (names without
+ * case; NULL: always). */
+void gif_unknown_note(GifUnknownKind kind, TblSlice name, GHashTable *told, GifNotes *notes);
