@@ -169,6 +169,11 @@ changes_judge(Run *run, GError **error)
         if (!gif_changes_collect(run->draft, NULL, judge, &run->summary.changes, error)) {
             return false;
         }
+        /* Twice as many in each round, so that few too many are left out, and soon enough. */
+        if (!gif_judge_finish(judge, run->ledger, 1u << round)) {
+            tbl_store_set_unreadable(error);
+            return false;
+        }
         const GPtrArray *verdicts = gif_judge_verdicts(judge);
         verdicts_tell(run, verdicts);
         if (verdicts->len == 0) {

@@ -1,6 +1,7 @@
 #include "gif/verdict.h"
 
 #include "gif/diagnostic.h"
+#include "gif/verdict_above.h"
 #include "tables/address.h"
 #include "tables/claim.h"
 #include "tables/fate.h"
@@ -11,6 +12,8 @@ struct GifJudge {
     TblContext context;
     GHashTable *catch_alls; /* address key -> domain that has it as its catch-all */
     GPtrArray *verdicts;
+    GHashTable *blamed; /* ids (in the verdicts) of who has a verdict */
+    GifAbove *above;    /* NULL: the store failed */
 };
 
 static void
@@ -31,6 +34,8 @@ gif_judge_new(TblDraft *draft, const TblConfig *config)
     judge->draft = draft;
     judge->context = (TblContext){view, config, g_get_real_time() / G_USEC_PER_SEC};
     judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
+    judge->blamed = g_hash_table_new(g_int64_hash, g_int64_equal);
+    judge->above = gif_above_new(draft, &judge->context);
     judge->catch_alls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
     for (guint i = 0; i < domains->len; i++) {
@@ -49,6 +54,8 @@ void
 gif_judge_free(GifJudge *judge)
 {
     if (judge) {
+        gif_above_free(judge->above);
+        g_hash_table_unref(judge->blamed);
         g_hash_table_unref(judge->catch_alls);
         g_ptr_array_unref(judge->verdicts);
         g_free(judge);
@@ -76,6 +83,7 @@ verdict_add(GifJudge *judge, const TblObject *before, const TblObject *after, in
     verdict->before = before ? tbl_object_copy(before) : NULL;
     verdict->code = code;
     g_ptr_array_add(judge->verdicts, verdict);
+    g_hash_table_add(judge->blamed, &verdict->id);
 }
 
 /* ---- What the object has now ---- */
@@ -198,7 +206,7 @@ left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, Tbl
 bool
 gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after)
 {
-    bool good = true, judged = false;
+    bool judged = false, good = judge->above && gif_above_note(judge->above, before, after);
     for (guint i = 0; after && good && !judged && i < after->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(after->addresses, i);
         if (is_doubtful(judge, after, proxy)) {
@@ -210,6 +218,76 @@ gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *afte
         good = left_judge(judge, before, after, g_ptr_array_index(before->addresses, i), &judged);
     }
     return good;
+}
+
+/* ---- What it does to others ---- */
+
+typedef struct {
+    GifJudge *judge;
+    const GifLedger *ledger;
+    guint most;
+    bool failed;
+} Blame;
+
+/* The last rows first. */
+static int
+cause_compare(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const guint64 *x = a, *y = b;
+    const Blame *blame = data;
+    GifLedgerRow first = {0}, second = {0};
+    if (blame->ledger) {
+        (void)gif_ledger_get(blame->ledger, *x, &first);
+        (void)gif_ledger_get(blame->ledger, *y, &second);
+    }
+    if (first.source != second.source) {
+        return first.source < second.source ? 1 : -1;
+    }
+    if (first.line != second.line) {
+        return first.line < second.line ? 1 : -1;
+    }
+    return (*x < *y) - (*x > *y);
+}
+
+static void
+cause_blame(Blame *blame, guint64 id, int code, const char *reason)
+{
+    GifJudge *judge = blame->judge;
+    TblView *view = tbl_draft_snapshot(judge->draft);
+    g_autoptr(TblObject) before = NULL, after = NULL;
+    if (view->object(view, id, &before) == TBL_FAILED ||
+        judge->context.view->object(judge->context.view, id, &after) != TBL_FOUND) {
+        blame->failed = true;
+        return;
+    }
+    verdict_add(judge, before, after, code, "%s", reason);
+}
+
+static void
+causes_blame(int code, const char *reason, const GArray *causes, gpointer data)
+{
+    Blame *blame = data;
+    g_autoptr(GArray) last = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_array_append_vals(last, causes->data, causes->len);
+    g_array_sort_with_data(last, cause_compare, blame);
+    guint count = 0;
+    for (guint i = 0; i < last->len && count < blame->most && !blame->failed; i++) {
+        guint64 id = g_array_index(last, guint64, i);
+        if (i > 0 && g_array_index(last, guint64, i - 1) == id) {
+            continue;
+        }
+        count++;
+        if (!g_hash_table_contains(blame->judge->blamed, &id)) {
+            cause_blame(blame, id, code, reason);
+        }
+    }
+}
+
+bool
+gif_judge_finish(GifJudge *judge, const GifLedger *ledger, guint most)
+{
+    Blame blame = {.judge = judge, .ledger = ledger, .most = most};
+    return judge->above && gif_above_judge(judge->above, causes_blame, &blame) && !blame.failed;
 }
 
 /* ---- Taking back ---- */

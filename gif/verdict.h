@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "gif/ledger.h"
 #include "tables/config.h"
 #include "tables/draft.h"
 
@@ -22,6 +23,11 @@ void gif_judge_free(GifJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifJudge, gif_judge_free)
 /* Judges one net change. False: the store failed. */
 bool gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after);
+/* After the last change: judges what the run did to others, above all to lists that it did not
+ * change themselves. Of the changes that reach one, those of the `most` last rows are blamed, for
+ * the ones before may have been fine. `ledger` may be NULL: then of the highest ids. False: the
+ * store failed. */
+bool gif_judge_finish(GifJudge *judge, const GifLedger *ledger, guint most);
 /* All verdicts so far, each against one object: GifVerdict *, borrowed. */
 const GPtrArray *gif_judge_verdicts(const GifJudge *judge);
 /* Takes the changes of the judged objects back. False when that is not possible, since others build

@@ -1,6 +1,8 @@
 #include "policyd/ctl_guard.h"
 #include "policyd/ctl_fate.h"
+#include "policyd/ctl_lists.h"
 
+#include "tables/above.h"
 #include "tables/fate_path.h"
 
 #include <string.h>
@@ -54,7 +56,8 @@ typedef struct {
     PdCtlChange *change;
     char **names;
     bool force;
-    GPtrArray *nowhere; /* char *, at most NAMED_MAX + 1 */
+    GPtrArray *nowhere;        /* char *, at most NAMED_MAX + 1 */
+    GHashTable *below, *above; /* ids of objects that expand, and of those above them: judged */
     GError *error;
 } DomainGuard;
 
@@ -147,6 +150,16 @@ guard_local_row(DomainGuard *guard, const TblRow *row)
     }
 }
 
+/* What expands now makes those longer that refer to it. */
+static bool
+guard_above(DomainGuard *guard, guint64 id)
+{
+    if (!tbl_above_set_add(guard->below, id))
+        return true;
+    g_autoptr(TblObject) object = tbl_draft_object(guard->change->draft, id, &guard->error);
+    return object && pd_ctl_guard_lists_above(guard->change, object, guard->above, &guard->error);
+}
+
 static bool
 guard_row(DomainGuard *guard, TblSlice domain, const TblRow *row)
 {
@@ -155,7 +168,9 @@ guard_row(DomainGuard *guard, TblSlice domain, const TblRow *row)
     /* A secondary of one who keeps the mail shares the fate of the primary. */
     bool expands =
         row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
-    return row->kind != TBL_ROW_LOCAL || (!row->primary && !expands) || guard_local_row(guard, row);
+    if (row->kind != TBL_ROW_LOCAL || (!row->primary && !expands))
+        return true;
+    return guard_local_row(guard, row) && (!expands || guard_above(guard, row->object));
 }
 
 static bool
@@ -291,7 +306,13 @@ pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **err
         return false;
     g_autoptr(GPtrArray) nowhere = g_ptr_array_new_with_free_func(g_free);
     g_autofree char **scanned = names_with_mirrors(change, names);
-    DomainGuard guard = {.change = change, .names = scanned, .force = force, .nowhere = nowhere};
+    g_autoptr(GHashTable) below = tbl_above_set(), above = tbl_above_set();
+    DomainGuard guard = {.change = change,
+                         .names = scanned,
+                         .force = force,
+                         .nowhere = nowhere,
+                         .below = below,
+                         .above = above};
     bool readable = pd_ctl_each_address(change->reader, guard_address, &guard);
     if (guard.error) {
         g_propagate_error(error, guard.error);

@@ -129,8 +129,7 @@ pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObjec
             return false;
     if (after && !guard_cycle(change, before, after, error))
         return false;
-    if (after && !before && after->object_class == TBL_CLASS_DL &&
-        !pd_ctl_guard_lists_above(change, after, error))
+    if (after && !pd_ctl_guard_lists_above(change, after, NULL, error))
         return false;
     /* An address that stayed has kept its rows, so the target that it answers is still fine. */
     for (guint i = 0; before && i < before->addresses->len; i++)

@@ -1,9 +1,10 @@
-/* Lists that grow because something they refer to comes into being. */
+/* Lists, forwards and remotes whose mail comes to what a change touches. */
 #pragma once
 
 #include "policyd/ctl.h"
 
-/* Refuses (3) a new list whose members would push a list above it over the limits. Looks at the
- * lists that have an address; reads all address rows once, so it is for lists only, which are few.
- */
-bool pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *list, GError **error);
+/* Refuses (3) an object as the draft has it that pushes a list above it over the limits, or closes
+ * a cycle above it that yields nothing. What was so before does not stand in its way. `judged` (a
+ * set of tables/above.h; NULL: none) is what was looked at already, and takes what is now. */
+bool pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *object, GHashTable *judged,
+                              GError **error);

@@ -8,6 +8,7 @@
 typedef struct {
     const TblContext *context;
     TblAbove which;
+    const TblAboveScope *scope; /* NULL: look everywhere */
     guint64 self;         /* the object that references must bind to, 0: none has the address */
     GHashTable *ids;      /* what is found */
     TblReferrerEdge edge; /* of these, one after the other */
@@ -21,12 +22,28 @@ tbl_above_set(void)
     return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
-static void
-add_id(GHashTable *set, guint64 id)
+bool
+tbl_above_set_add(GHashTable *set, guint64 id)
 {
+    if (g_hash_table_contains(set, &id))
+        return false;
     guint64 *copy = g_new(guint64, 1);
     *copy = id;
-    g_hash_table_add(set, copy);
+    return g_hash_table_add(set, copy);
+}
+
+static const TblReferrerEdge edges[] = {TBL_REFERRER_MEMBER, TBL_REFERRER_FORWARD};
+static const TblReferrerKind kinds[] = {TBL_REFERRER_NAME, TBL_REFERRER_ADDRESS,
+                                        TBL_REFERRER_EXTENDED};
+
+static bool
+in_scope(const Search *search, TblReferrerKind kind)
+{
+    guint at = 0;
+    while (kinds[at] != kind)
+        at++;
+    return !search->scope || search->scope->has[search->edge == TBL_REFERRER_FORWARD]
+                                               [search->origin == TBL_ORIGIN_DIRECTORY][at];
 }
 
 /* The ids under one key; NULL for none. */
@@ -34,6 +51,8 @@ static GArray *
 search_key(Search *search, TblReferrerKind kind, const char *text)
 {
     TblView *view = search->context->view;
+    if (!in_scope(search, kind))
+        return NULL;
     g_autofree char *key = tbl_referrer_key(search->edge, search->origin, kind, tbl_slice(text));
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
     if (view->referrers(view, key, ids) == TBL_FAILED)
@@ -45,7 +64,7 @@ static void
 add_all(Search *search, const GArray *ids)
 {
     for (guint i = 0; i < ids->len; i++)
-        add_id(search->ids, g_array_index(ids, guint64, i));
+        tbl_above_set_add(search->ids, g_array_index(ids, guint64, i));
 }
 
 /* Whether a reference of the origin that is searched binds to the object. */
@@ -92,7 +111,7 @@ add_extended(Search *search, const GArray *ids, const char *address)
             found = extends_address(member, address) && binds(search, member);
         }
         if (found)
-            add_id(search->ids, id);
+            tbl_above_set_add(search->ids, id);
     }
 }
 
@@ -126,16 +145,16 @@ search_mirrors(Search *search, const TblAddress *address)
 static void
 search_targets(Search *search, const TblAddress *address)
 {
-    static const TblRowKind kinds[] = {TBL_ROW_LOCAL_TARGET, TBL_ROW_DIRECTORY_TARGET};
+    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET, TBL_ROW_DIRECTORY_TARGET};
     TblView *view = search->context->view;
     TblRows rows;
     g_autofree char *key = g_strconcat("smtp:", address->text, NULL);
     if (view->rows(view, tbl_slice(key), &rows) == TBL_FAILED)
         search->failed = true;
-    for (guint i = 0; i < G_N_ELEMENTS(kinds) && !search->failed; i++) {
-        const TblRow *row = tbl_rows_get(&rows, kinds[i]);
+    for (guint i = 0; i < G_N_ELEMENTS(targets) && !search->failed; i++) {
+        const TblRow *row = tbl_rows_get(&rows, targets[i]);
         if (row && row->object != search->self)
-            add_id(search->ids, row->object);
+            tbl_above_set_add(search->ids, row->object);
     }
 }
 
@@ -145,7 +164,6 @@ typedef void (*SearchFunc)(Search *search, gconstpointer what);
 static void
 search_edges(Search *search, SearchFunc step, gconstpointer what)
 {
-    static const TblReferrerEdge edges[] = {TBL_REFERRER_MEMBER, TBL_REFERRER_FORWARD};
     guint count = search->which == TBL_ABOVE_LISTS ? 1 : G_N_ELEMENTS(edges);
     for (guint i = 0; i < count; i++) {
         search->edge = edges[i];
@@ -161,7 +179,7 @@ static void
 step_name(Search *search, gconstpointer what)
 {
     const TblObject *object = what;
-    if (object->origin != search->origin)
+    if (object->origin != search->origin || !in_scope(search, TBL_REFERRER_NAME))
         return;
     g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
     g_autoptr(GArray) ids = folded ? search_key(search, TBL_REFERRER_NAME, folded) : NULL;
@@ -178,6 +196,17 @@ step_address(Search *search, gconstpointer what)
         search_mirrors(search, address);
 }
 
+/* Whether an address may be given by anybody. */
+static bool
+asks_addresses(const TblAboveScope *scope, TblAbove which)
+{
+    bool asks = !scope || which == TBL_ABOVE_ALL;
+    for (guint i = 0; !asks && i < G_N_ELEMENTS(edges); i++)
+        for (guint origin = 0; origin < 2; origin++)
+            asks = asks || scope->has[i][origin][1] || scope->has[i][origin][2];
+    return asks;
+}
+
 static void
 search_one_address(Search *search, const char *text)
 {
@@ -190,12 +219,15 @@ search_one_address(Search *search, const char *text)
 }
 
 TblResult
-tbl_above_object(const TblContext *context, TblAbove which, const TblObject *object,
-                 GHashTable *ids)
+tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope *scope,
+                 const TblObject *object, GHashTable *ids)
 {
-    Search search = {.context = context, .which = which, .self = object->id, .ids = ids};
+    Search search = {
+        .context = context, .which = which, .scope = scope, .self = object->id, .ids = ids};
     const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
     search_edges(&search, step_name, object);
+    if (!asks_addresses(scope, which))
+        return search.failed ? TBL_FAILED : TBL_FOUND;
     for (guint i = 0; i < object->addresses->len && !search.failed; i++) {
         const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
         if (strcmp(proxy->type, "SMTP") == 0)
@@ -215,40 +247,124 @@ tbl_above_address(const TblContext *context, TblAbove which, const TblAddress *a
     return search.failed ? TBL_FAILED : TBL_FOUND;
 }
 
+TblResult
+tbl_above_scope(const TblContext *context, TblAboveScope *scope)
+{
+    TblView *view = context->view;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+    *scope = (TblAboveScope){0};
+    for (guint edge = 0; edge < G_N_ELEMENTS(edges); edge++) {
+        for (guint origin = 0; origin < 2; origin++) {
+            for (guint kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
+                g_autofree char *mark = tbl_referrer_mark(
+                    edges[edge], origin ? TBL_ORIGIN_DIRECTORY : TBL_ORIGIN_LOCAL, kinds[kind]);
+                TblResult result = view->referrers(view, mark, ids);
+                if (result == TBL_FAILED)
+                    return TBL_FAILED;
+                scope->has[edge][origin][kind] = result == TBL_FOUND;
+                scope->any = scope->any || result == TBL_FOUND;
+            }
+        }
+    }
+    return TBL_FOUND;
+}
+
 /* ---- Climbing ---- */
 
-static bool
-moves_on(const TblContext *context, guint64 id, GHashTable *ids)
+typedef struct {
+    const TblContext *context;
+    TblAbove which;
+    GHashTable *seen, *next;
+    GArray *queue; /* guint64: everything that was seen, nearest first */
+} Climb;
+
+static Climb
+climb_begin(const TblContext *context, TblAbove which)
 {
+    return (Climb){context, which, tbl_above_set(), tbl_above_set(),
+                   g_array_new(FALSE, FALSE, sizeof(guint64))};
+}
+
+static void
+climb_end(Climb *climb)
+{
+    g_hash_table_unref(climb->seen);
+    g_hash_table_unref(climb->next);
+    g_array_unref(climb->queue);
+}
+
+/* Moves what was found to the queue. */
+static void
+climb_take(Climb *climb)
+{
+    GHashTableIter iter;
+    gpointer id;
+    guint first = climb->queue->len;
+    g_hash_table_iter_init(&iter, climb->next);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        if (tbl_above_set_add(climb->seen, *(guint64 *)id))
+            g_array_append_vals(climb->queue, id, 1);
+    }
+    g_hash_table_remove_all(climb->next);
+    /* In the order of ids, which no hash decides. */
+    qsort(climb->queue->data + first * sizeof(guint64), climb->queue->len - first, sizeof(guint64),
+          tbl_referrer_compare_ids);
+}
+
+/* The `at`th of the queue, with what is above it added; NULL when the store failed. */
+static TblObject *
+climb_step(Climb *climb, guint at)
+{
+    TblView *view = climb->context->view;
     g_autoptr(TblObject) object = NULL;
-    return context->view->object(context->view, id, &object) == TBL_FOUND &&
-           tbl_above_object(context, TBL_ABOVE_LISTS, object, ids) == TBL_FOUND;
+    if (view->object(view, g_array_index(climb->queue, guint64, at), &object) != TBL_FOUND ||
+        tbl_above_object(climb->context, climb->which, NULL, object, climb->next) != TBL_FOUND)
+        return NULL;
+    climb_take(climb);
+    return g_steal_pointer(&object);
+}
+
+TblResult
+tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc each, gpointer data)
+{
+    Climb climb = climb_begin(context, TBL_ABOVE_ALL);
+    tbl_above_set_add(climb.seen, object->id);
+    TblResult result = tbl_above_object(context, climb.which, NULL, object, climb.next);
+    climb_take(&climb);
+    for (guint at = 0; result == TBL_FOUND && at < climb.queue->len; at++) {
+        g_autoptr(TblObject) above = climb_step(&climb, at);
+        if (!above)
+            result = TBL_FAILED;
+        else if (!each(above, data))
+            break;
+    }
+    climb_end(&climb);
+    return result;
 }
 
 TblResult
 tbl_above_reaches(const TblContext *context, const GHashTable *from, const GHashTable *goal)
 {
-    g_autoptr(GHashTable) seen = tbl_above_set(), ids = tbl_above_set();
-    g_autoptr(GArray) queue = g_array_new(FALSE, FALSE, sizeof(guint64));
+    Climb climb = climb_begin(context, TBL_ABOVE_LISTS);
     GHashTableIter iter;
     gpointer id;
     g_hash_table_iter_init(&iter, (GHashTable *)from);
     while (g_hash_table_iter_next(&iter, &id, NULL))
-        add_id(ids, *(guint64 *)id);
-    for (guint at = 0;; at++) {
-        g_hash_table_iter_init(&iter, ids);
-        while (g_hash_table_iter_next(&iter, &id, NULL)) {
-            if (g_hash_table_contains((GHashTable *)goal, id))
-                return TBL_FOUND;
-            if (g_hash_table_contains(seen, id))
-                continue;
-            add_id(seen, *(guint64 *)id);
-            g_array_append_vals(queue, id, 1);
-        }
-        g_hash_table_remove_all(ids);
-        if (at == queue->len)
-            return TBL_NOTFOUND;
-        if (queue->len > LISTS_MAX || !moves_on(context, g_array_index(queue, guint64, at), ids))
-            return TBL_FAILED;
+        tbl_above_set_add(climb.next, *(guint64 *)id);
+    climb_take(&climb);
+    TblResult result = TBL_NOTFOUND;
+    guint known = 0; /* of the queue: not the goal */
+    for (guint at = 0; result == TBL_NOTFOUND; at++) {
+        for (; known < climb.queue->len && result == TBL_NOTFOUND; known++)
+            if (g_hash_table_contains((GHashTable *)goal,
+                                      &g_array_index(climb.queue, guint64, known)))
+                result = TBL_FOUND;
+        if (result == TBL_FOUND || at == climb.queue->len)
+            break;
+        g_autoptr(TblObject) list = at < LISTS_MAX ? climb_step(&climb, at) : NULL;
+        if (!list)
+            result = TBL_FAILED;
     }
+    climb_end(&climb);
+    return result;
 }

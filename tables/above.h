@@ -8,20 +8,36 @@
 #include "tables/resolve.h"
 
 typedef enum {
-    TBL_ABOVE_LISTS, /* lists that have it as a member */
-    TBL_ABOVE_ALL,   /* those, who forwards to it, and remotes whose target it is */
+    TBL_ABOVE_LISTS,      /* lists that have it as a member */
+    TBL_ABOVE_REFERENCES, /* those, and who forwards to it */
+    TBL_ABOVE_ALL,        /* those, and remotes whose target it is */
 } TblAbove;
+
+/* What kinds of references there are at all: for who asks about many objects, most of which nobody
+ * can refer to. True once there was one of the kind. */
+typedef struct {
+    bool has[2][2][3]; /* by edge, origin, kind of tables/referrer.h */
+    bool any;
+} TblAboveScope;
+TblResult tbl_above_scope(const TblContext *context, TblAboveScope *scope);
 
 /* A set of ids, for the functions below. Free with g_hash_table_unref. */
 GHashTable *tbl_above_set(void);
+bool tbl_above_set_add(GHashTable *set, guint64 id); /* true: it was not there */
 
-/* Adds those that refer to the object itself, not to what is above it, to the set. FOUND, or
- * FAILED. */
-TblResult tbl_above_object(const TblContext *context, TblAbove which, const TblObject *object,
-                           GHashTable *ids);
+/* Adds those that refer to the object itself, not to what is above it, to the set. `scope` may be
+ * NULL. FOUND, or FAILED. */
+TblResult tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope *scope,
+                           const TblObject *object, GHashTable *ids);
 /* The same for an address outside that no object has and so stands for itself. */
 TblResult tbl_above_address(const TblContext *context, TblAbove which, const TblAddress *address,
                             GHashTable *ids);
+
+/* Calls `each` once for every object from which mail can come to `object`, nearest first, itself
+ * left out, until it returns false. FOUND, or FAILED when the store did. */
+typedef bool (*TblAboveFunc)(const TblObject *object, gpointer data);
+TblResult tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc each,
+                         gpointer data);
 
 /* Whether one of the ids in `from`, or a list above one of them, is in `goal`. FAILED also when
  * there are too many to say. */

@@ -75,6 +75,12 @@ tbl_draft_base(const TblDraft *draft)
     return &draft->base;
 }
 
+TblView *
+tbl_draft_snapshot(TblDraft *draft)
+{
+    return draft->snapshot;
+}
+
 TblReader *
 tbl_draft_reader(TblDraft *draft)
 {

@@ -22,6 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblDraft, tbl_draft_free)
 
 /* The store as it would be: for tables/resolve and tables/maps. Borrowed. */
 TblView *tbl_draft_view(TblDraft *draft);
+/* The store as it is. Borrowed. */
+TblView *tbl_draft_snapshot(TblDraft *draft);
 /* The snapshot itself, for what a draft does not change: headers of batches. Borrowed. */
 TblReader *tbl_draft_reader(TblDraft *draft);
 /* The snapshot's state before any change. */

@@ -10,15 +10,24 @@ typedef struct {
 } Step;
 
 static void
-note_step(TblDraft *draft, const char *key, guint64 id, bool add)
+append_step(TblDraft *draft, char *key, Step step)
 {
     GArray *steps = g_hash_table_lookup(draft->referrers, key);
-    Step step = {id, add};
     if (!steps) {
         steps = g_array_sized_new(FALSE, FALSE, sizeof(Step), 1);
-        g_hash_table_insert(draft->referrers, g_strdup(key), steps);
+        g_hash_table_insert(draft->referrers, g_steal_pointer(&key), steps);
     }
     g_array_append_val(steps, step);
+    g_free(key);
+}
+
+static void
+note_step(TblDraft *draft, const char *key, guint64 id, bool add)
+{
+    g_autofree char *mark = tbl_referrer_mark_of(key);
+    append_step(draft, g_strdup(key), (Step){id, add});
+    if (add && !g_hash_table_contains(draft->referrers, mark))
+        append_step(draft, g_steal_pointer(&mark), (Step){1, true});
 }
 
 static void
@@ -49,13 +58,6 @@ tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
     note_missing(draft, new, old, id, true);
 }
 
-static int
-compare_ids(gconstpointer a, gconstpointer b)
-{
-    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
-    return (x > y) - (x < y);
-}
-
 /* Applies the steps of one key to the ids that the store has of it. */
 static void
 apply_steps(const GArray *steps, GArray *ids)
@@ -74,7 +76,7 @@ apply_steps(const GArray *steps, GArray *ids)
     while (g_hash_table_iter_next(&iter, NULL, &step))
         if (((Step *)step)->add)
             g_array_append_val(ids, ((Step *)step)->id);
-    g_array_sort(ids, compare_ids);
+    g_array_sort(ids, tbl_referrer_compare_ids);
 }
 
 TblResult
@@ -92,22 +94,39 @@ tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
     return own->len ? TBL_FOUND : TBL_NOTFOUND;
 }
 
+static bool
+same_ids(const GArray *a, const GArray *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len * sizeof(guint64)) == 0;
+}
+
+static bool
+write_key(TblDraft *draft, TblWriter *writer, const char *key)
+{
+    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GArray) after = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    if (draft->snapshot->referrers(draft->snapshot, key, before) == TBL_FAILED ||
+        tbl_draft_view_referrers(&draft->view.base, key, after) == TBL_FAILED)
+        return false;
+    tbl_referrer_encode(after, bytes);
+    if (same_ids(before, after))
+        return true;
+    if (after->len)
+        tbl_writer_put(writer, TBL_DB_REFERRERS, tbl_slice(key),
+                       (TblSlice){(const char *)bytes->data, bytes->len});
+    else
+        tbl_writer_delete(writer, TBL_DB_REFERRERS, tbl_slice(key));
+    return true;
+}
+
 bool
 tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer)
 {
     g_autoptr(GList) keys =
         g_list_sort(g_hash_table_get_keys(draft->referrers), (GCompareFunc)strcmp);
-    for (GList *at = keys; at; at = at->next) {
-        g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
-        g_autoptr(GByteArray) bytes = g_byte_array_new();
-        if (tbl_draft_view_referrers(&draft->view.base, at->data, ids) == TBL_FAILED)
+    for (GList *at = keys; at; at = at->next)
+        if (!write_key(draft, writer, at->data))
             return false;
-        tbl_referrer_encode(ids, bytes);
-        TblSlice key = tbl_slice(at->data), value = {(const char *)bytes->data, bytes->len};
-        if (ids->len)
-            tbl_writer_put(writer, TBL_DB_REFERRERS, key, value);
-        else
-            tbl_writer_delete(writer, TBL_DB_REFERRERS, key);
-    }
     return true;
 }

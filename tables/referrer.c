@@ -8,16 +8,37 @@
 
 #define SMTP_PREFIX "smtp:"
 
+#define MARK_SIZE 3
+
 char *
 tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text)
 {
-    char *key = g_malloc(text.len + 4);
+    char *key = g_malloc(text.len + MARK_SIZE + 1);
     key[0] = (char)edge;
     key[1] = (char)('0' + (int)origin);
     key[2] = (char)kind;
-    memcpy(key + 3, text.ptr, text.len);
-    key[text.len + 3] = '\0';
+    memcpy(key + MARK_SIZE, text.ptr, text.len);
+    key[text.len + MARK_SIZE] = '\0';
     return key;
+}
+
+char *
+tbl_referrer_mark(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind)
+{
+    return tbl_referrer_key(edge, origin, kind, (TblSlice){"", 0});
+}
+
+char *
+tbl_referrer_mark_of(const char *key)
+{
+    return g_strndup(key, MARK_SIZE);
+}
+
+int
+tbl_referrer_compare_ids(const void *a, const void *b)
+{
+    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+    return (x > y) - (x < y);
 }
 
 typedef struct {

@@ -24,11 +24,19 @@ typedef enum {
 /* Caller frees. */
 char *tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text);
 
+/* The key that is there once there was one of this kind. Caller frees. */
+char *tbl_referrer_mark(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind);
+/* The mark of a key, cut from it. Caller frees. */
+char *tbl_referrer_mark_of(const char *key);
+
 /* Adds the keys of all references of an object to a set of owned strings. */
 void tbl_referrer_collect(const TblObject *object, GHashTable *keys);
 bool tbl_referrer_has_any(const TblObject *object);
 
-/* The value of a key: ids (guint64) in ascending order. Decoding appends; false when the bytes are
- * damaged. */
+/* For qsort: guint64. */
+int tbl_referrer_compare_ids(const void *a, const void *b);
+
+/* The value of a key: ids (guint64) in ascending order; of a mark anything. Decoding appends; false
+ * when the bytes are damaged. */
 void tbl_referrer_encode(const GArray *ids, GByteArray *out);
 bool tbl_referrer_decode(TblSlice bytes, GArray *ids);

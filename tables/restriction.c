@@ -199,7 +199,7 @@ find_lists(Sender *sender)
     sender->lists = tbl_above_set();
     for (guint i = 0; i < sender->objects->len && !sender->failed; i++)
         sender->failed =
-            tbl_above_object(sender->context, TBL_ABOVE_LISTS,
+            tbl_above_object(sender->context, TBL_ABOVE_LISTS, NULL,
                              g_ptr_array_index(sender->objects, i), sender->lists) == TBL_FAILED;
     if (sender->outside && !sender->failed)
         sender->failed = tbl_above_address(sender->context, TBL_ABOVE_LISTS, &sender->address,

@@ -32,8 +32,8 @@ judge(Fixture *fixture, bool revert)
     g_autoptr(GError) error = NULL;
     g_autoptr(GifJudge) judge = gif_judge_new(fixture_draft(fixture), fixture->config);
     GifChanges changes;
-    g_assert_true(
-        gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
+    g_assert_true(gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
+    g_assert_true(gif_judge_finish(judge, NULL, 1));
     const GPtrArray *verdicts = gif_judge_verdicts(judge);
     for (guint i = 0; i < verdicts->len; i++) {
         const GifVerdict *verdict = g_ptr_array_index(verdicts, i);
@@ -118,8 +118,7 @@ test_entangled(void)
     g_autoptr(GifJudge) judge = gif_judge_new(fixture_draft(fixture), fixture->config);
     GifChanges changes;
     g_autoptr(GError) error = NULL;
-    g_assert_true(
-        gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
+    g_assert_true(gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
     g_assert_cmpuint(gif_judge_verdicts(judge)->len, ==, 1);
     g_assert_false(gif_judge_revert(judge, &error));
 }
@@ -226,6 +225,62 @@ test_guard_values(void)
     g_assert_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
 }
 
+static void
+put_member(Fixture *fixture, const char *name)
+{
+    g_autofree char *address = g_strdup_printf("SMTP:%s@relay.example", name);
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, name, address, NULL));
+}
+
+/* Lists that the run does not touch, above what it does. */
+static void
+test_above(void)
+{
+    g_autoptr(Fixture) fixture = declared("[limits]\nlist-recipients=2\n");
+    put_list(fixture, "top", "SMTP:top@alias.example", "inner c@far.example");
+    put_list(fixture, "inner", "SMTP:inner@alias.example", "a b@relay.example new");
+    put_list(fixture, "was-over", "SMTP:old@alias.example", "x@far.example y@far.example");
+    put_member(fixture, "a");
+    (void)fixture_commit(fixture);
+    put_member(fixture, "other");
+    g_autofree char *none = judge(fixture, false);
+    g_assert_cmpstr(none, ==, "");
+    /* A second recipient of inner is the third of top. */
+    put_member(fixture, "b");
+    g_autofree char *one = judge(fixture, true), *after = judge(fixture, true);
+    g_assert_cmpstr(one, ==, "b:921");
+    g_assert_cmpstr(after, ==, "");
+    /* By name; then by an address that somebody gets. */
+    TblObject *away = fixture_object(TBL_CLASS_MAILBOX, "new", "SMTP:away@far2.example", NULL);
+    fixture_put(fixture, away);
+    TblObject *other = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "other", NULL);
+    g_ptr_array_add(other->addresses,
+                    tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("b@relay.example"), false));
+    fixture_put(fixture, other);
+    g_autofree char *last = judge(fixture, true), *first = judge(fixture, true);
+    g_assert_cmpstr(last, ==, "new:921");
+    g_assert_cmpstr(first, ==, "other:921");
+}
+
+/* What a forward leads to makes the lists of the forwarder longer. */
+static void
+test_above_forward(void)
+{
+    g_autoptr(Fixture) fixture = declared("[limits]\nlist-recipients=2\n");
+    TblObject *ann = fixture_object(TBL_CLASS_MAILBOX, "ann", "SMTP:ann@alias.example", NULL);
+    put_list(fixture, "top", "SMTP:top@alias.example", "ann c@far.example");
+    tbl_object_set_text(ann, TBL_TEXT_FORWARD, "team");
+    fixture_put(fixture, ann);
+    put_list(fixture, "team", "SMTP:team@alias.example", "a@far.example");
+    (void)fixture_commit(fixture);
+    TblObject *team = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "team", NULL);
+    g_ptr_array_add(team->refs[TBL_REFS_MEMBERS], g_strdup("b@far.example"));
+    fixture_put(fixture, team);
+    g_autofree char *over = judge(fixture, true), *after = judge(fixture, true);
+    g_assert_cmpstr(over, ==, "team:921");
+    g_assert_cmpstr(after, ==, "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -236,5 +291,7 @@ main(int argc, char **argv)
     g_test_add_func("/changes/net", test_changes);
     g_test_add_func("/guard/limits", test_guard);
     g_test_add_func("/guard/values", test_guard_values);
+    g_test_add_func("/verdict/above", test_above);
+    g_test_add_func("/verdict/above-forward", test_above_forward);
     return g_test_run();
 }

@@ -1,0 +1,194 @@
+#include "gif/verdict_above.h"
+
+#include "gif/diagnostic.h"
+#include "tables/above.h"
+#include "tables/fate.h"
+#include "tables/fate_path.h"
+
+/* Somebody who refers to a changed object. */
+typedef struct {
+    bool changed;   /* by the run itself, so it is judged as such */
+    GArray *causes; /* guint64; NULL when it is changed */
+} Parent;
+
+struct GifAbove {
+    TblDraft *draft;
+    const TblContext *context; /* as it will be */
+    TblView *base_view;
+    TblContext base; /* as it was */
+    TblAboveScope scope;
+    GHashTable *parents; /* guint64 -> Parent */
+    GArray *queue;       /* guint64: unchanged parents, in the order they were met */
+};
+
+static void
+parent_free(gpointer data)
+{
+    Parent *parent = data;
+    if (parent->causes) {
+        g_array_unref(parent->causes);
+    }
+    g_free(parent);
+}
+
+GifAbove *
+gif_above_new(TblDraft *draft, const TblContext *context)
+{
+    GifAbove *above = g_new0(GifAbove, 1);
+    above->draft = draft;
+    above->context = context;
+    above->base = *context;
+    above->base.view = tbl_draft_snapshot(draft);
+    above->parents = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, parent_free);
+    above->queue = g_array_new(FALSE, FALSE, sizeof(guint64));
+    if (tbl_above_scope(context, &above->scope) == TBL_FOUND) {
+        return above;
+    }
+    gif_above_free(above);
+    return NULL;
+}
+
+void
+gif_above_free(GifAbove *above)
+{
+    if (above) {
+        g_hash_table_unref(above->parents);
+        g_array_unref(above->queue);
+        g_free(above);
+    }
+}
+
+static guint64 *
+id_copy(guint64 id)
+{
+    guint64 *copy = g_new(guint64, 1);
+    *copy = id;
+    return copy;
+}
+
+/* NULL: the store failed. */
+static Parent *
+parent_find(GifAbove *above, guint64 id)
+{
+    Parent *parent = g_hash_table_lookup(above->parents, &id);
+    if (parent) {
+        return parent;
+    }
+    g_autoptr(TblObject) before = NULL, after = NULL;
+    if (above->context->view->object(above->context->view, id, &after) != TBL_FOUND ||
+        above->base.view->object(above->base.view, id, &before) == TBL_FAILED) {
+        return NULL;
+    }
+    parent = g_new0(Parent, 1);
+    parent->changed = !before || !tbl_object_equal(before, after);
+    if (!parent->changed) {
+        parent->causes = g_array_new(FALSE, FALSE, sizeof(guint64));
+        g_array_append_val(above->queue, id);
+    }
+    g_hash_table_insert(above->parents, id_copy(id), parent);
+    return parent;
+}
+
+/* `causes` reach whoever refers to the object. */
+static bool
+causes_add(GifAbove *above, TblAbove which, const TblObject *object, const GArray *causes)
+{
+    g_autoptr(GHashTable) ids = tbl_above_set();
+    if (tbl_above_object(above->context, which, &above->scope, object, ids) != TBL_FOUND) {
+        return false;
+    }
+    GHashTableIter iter;
+    gpointer id;
+    g_hash_table_iter_init(&iter, ids);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        Parent *parent = parent_find(above, *(const guint64 *)id);
+        if (!parent) {
+            return false;
+        }
+        if (parent->causes && parent->causes != causes) {
+            g_array_append_vals(parent->causes, causes->data, causes->len);
+        }
+    }
+    return true;
+}
+
+static bool
+leads_on(const TblObject *object)
+{
+    return object->object_class == TBL_CLASS_DL || object->object_class == TBL_CLASS_REMOTE ||
+           object->text[TBL_TEXT_FORWARD];
+}
+
+bool
+gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
+{
+    if (!after || !above->scope.any) {
+        return true;
+    }
+    bool far = leads_on(after) || (before && leads_on(before));
+    g_autoptr(GArray) cause = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_array_append_val(cause, after->id);
+    return causes_add(above, far ? TBL_ABOVE_ALL : TBL_ABOVE_REFERENCES, after, cause);
+}
+
+/* Worse than it was; FINE else. */
+static TblFate
+new_fate(const GifAbove *above, const char *address)
+{
+    TblFate fate = tbl_fate_of(above->context, address);
+    bool bad = fate == TBL_FATE_OVER || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED;
+    return bad && (fate == TBL_FATE_FAILED || tbl_fate_of(&above->base, address) != fate)
+               ? fate
+               : TBL_FATE_FINE;
+}
+
+static bool
+parent_judge(const GifAbove *above, const TblObject *object, const GArray *causes,
+             GifBlameFunc blame, gpointer data)
+{
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblFate fate =
+            g_str_equal(proxy->type, "SMTP") ? new_fate(above, proxy->value) : TBL_FATE_FINE;
+        if (fate == TBL_FATE_FAILED) {
+            return false;
+        }
+        if (fate == TBL_FATE_OVER) {
+            g_autofree char *path = tbl_fate_path_largest(above->context, object);
+            g_autofree char *reason = g_strdup_printf(
+                "%s, which leads here, would expand to more recipients than [limits] "
+                "list-recipients or reply allows: %s",
+                proxy->value, path);
+            blame(GIF_CODE_LIST_OVER, reason, causes, data);
+            return true;
+        }
+        TblResult cycle =
+            fate == TBL_FATE_EMPTY ? tbl_fate_idle_cycle(above->context, object) : TBL_NOTFOUND;
+        if (cycle == TBL_FOUND) {
+            g_autofree char *path = tbl_fate_path_back(above->context, object);
+            g_autofree char *reason = g_strdup_printf(
+                "mail for %s would go in a circle that reaches nobody: %s", proxy->value, path);
+            blame(GIF_CODE_CYCLE, reason, causes, data);
+        }
+        if (cycle != TBL_NOTFOUND) {
+            return cycle != TBL_FAILED;
+        }
+    }
+    return true;
+}
+
+bool
+gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data)
+{
+    for (guint i = 0; i < above->queue->len; i++) {
+        guint64 id = g_array_index(above->queue, guint64, i);
+        const Parent *parent = g_hash_table_lookup(above->parents, &id);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(TblObject) object = tbl_draft_object(above->draft, id, &error);
+        if (!object || !parent_judge(above, object, parent->causes, blame, data) ||
+            !causes_add(above, TBL_ABOVE_ALL, object, parent->causes)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,24 @@
+/*
+ * What a run does to lists that it does not change itself: a new member, or an address given to one
+ * that a list names, can push it over its limits (GIF0921) or leave it in a circle that reaches
+ * nobody (GIF0920). Part of gif/verdict. One thread.
+ */
+#pragma once
+
+#include "tables/draft.h"
+#include "tables/resolve.h"
+
+typedef struct GifAbove GifAbove;
+
+/* `view`: of the draft, as `context` has it. NULL with `failed` set when the store failed. */
+GifAbove *gif_above_new(TblDraft *draft, const TblContext *context);
+void gif_above_free(GifAbove *above);
+
+/* Notes what is above a changed object. False: the store failed. */
+bool gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after);
+
+/* After the last change: calls `blame` for every unchanged object above one that is worse off now,
+ * with the ids (guint64) of the changes that reach it, which is never empty. False: the store
+ * failed. */
+typedef void (*GifBlameFunc)(int code, const char *reason, const GArray *causes, gpointer data);
+bool gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data);

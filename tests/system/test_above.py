@@ -1,0 +1,96 @@
+"""Lists above what a change touches: a member, or an address given to one, must not push them over the limits or close a circle."""
+
+from harness import FreshCase
+
+HEADER = "Obj-Class,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses,Members\r\n"
+
+
+class Above(FreshCase):
+    def filled(self):
+        """top and inner expand; one more recipient is too many for top"""
+        world = self.make_world({"limits": {"list-recipients": "3"}})
+        world.ctl("domain", "add", "d.example", "--class=relay", "--expand=yes")
+        world.ctl("object", "add", "top", "--class=dl", "--address=top@d.example", "--member=inner", "--member=x@far.example")
+        world.ctl("object", "add", "inner", "--class=dl", "--address=inner@d.example", "--member=a", "--member=b@d.example",
+                  "--member=c", "--member=loop")
+        world.ctl("object", "add", "a", "--address=a@d.example")
+        world.ctl("object", "add", "other", "--address=other@d.example")
+        return world
+
+    def state(self, world):
+        return world.status()["generation"], world.export()
+
+    def test_policyctl_member(self):
+        """a new object that lists name"""
+        world = self.filled()
+        world.ctl("object", "add", "c", "--address=c@d.example")
+        before = self.state(world)
+        done = world.ctl("object", "add", "fourth", "--address=b@d.example", rc=3)
+        self.assertIn("top@d.example", done.err)
+        self.assertEqual(self.state(world), before)
+        world.ctl("object", "add", "fourth", "--address=fourth@d.example")
+
+    def test_policyctl_address(self):
+        """an address that lists name, given to somebody"""
+        world = self.filled()
+        world.ctl("address", "add", "other", "b@d.example")
+        done = world.ctl("object", "add", "c", "--address=c@d.example", rc=3)
+        self.assertIn("top@d.example", done.err)
+        world.ctl("address", "remove", "b@d.example")
+        world.ctl("object", "add", "c", "--address=c@d.example")
+        self.assertIn("top@d.example", world.ctl("address", "add", "other", "b@d.example", rc=3).err)
+
+    def test_policyctl_cycle(self):
+        """a list that closes a circle which reaches nobody; one that reaches somebody may be"""
+        world = self.make_world()
+        world.ctl("domain", "add", "d.example", "--class=relay", "--expand=yes")
+        world.ctl("object", "add", "one", "--class=dl", "--address=one@d.example", "--member=two")
+        done = world.ctl("object", "add", "two", "--class=dl", "--address=two@d.example", "--member=one@d.example", rc=3)
+        self.assertIn("two -> one -> two", done.err)
+        world.ctl("object", "add", "two", "--class=dl", "--address=two@d.example", "--member=one", "--member=x@far.example")
+
+    def test_domain_set(self):
+        """a domain that begins to expand makes lists of other domains longer"""
+        world = self.make_world({"limits": {"list-recipients": "2"}})
+        world.ctl("domain", "add", "d.example", "--class=relay")
+        world.ctl("domain", "add", "e.example", "--class=relay", "--expand=yes")
+        world.ctl("object", "add", "top", "--class=dl", "--address=top@e.example", "--member=inner", "--member=x@far.example")
+        world.ctl("object", "add", "inner", "--class=dl", "--address=inner@d.example", "--member=y@far.example",
+                  "--member=z@far.example")
+        self.assertIn("top@e.example", world.ctl("domain", "set", "d.example", "--expand=yes", rc=3).err)
+
+    def test_import(self):
+        """GIF0921 names the row that was one too many, for a list that the file does not have"""
+        world = self.filled()
+        before = self.state(world)
+        rows = "mailbox,n1,SMTP:n1@d.example,,\r\nmailbox,c,SMTP:c@d.example,,\r\nmailbox,n2,SMTP:b@d.example,,\r\n"
+        done = world.imp(HEADER + rows, "--json", rc=1)
+        told = [d for d in done.json() if d["type"] == "diagnostic"]
+        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(4, "GIF0921", "n2")], str(done))
+        self.assertIn("top@d.example", told[0]["message"])
+        self.assertEqual(self.state(world), before)
+        world.imp(HEADER + rows, "--keep-going", rc=1)
+        self.assertEqual({row["name"] for row in world.export()}, {"top", "inner", "a", "other", "n1", "c"})
+
+    def test_import_address(self):
+        """an address that a row gives to somebody"""
+        world = self.filled()
+        world.ctl("object", "add", "c", "--address=c@d.example")
+        done = world.imp(HEADER + "mailbox,other,,smtp:b@d.example,\r\n", "--json", rc=1)
+        self.assertEqual([(d["line"], d["code"]) for d in done.json() if d["type"] == "diagnostic"], [(2, "GIF0921")], str(done))
+
+    def test_import_cycle(self):
+        """GIF0920 for a list of the file that closes a circle with one of the store"""
+        world = self.make_world()
+        world.ctl("domain", "add", "d.example", "--class=relay", "--expand=yes")
+        world.ctl("object", "add", "one", "--class=dl", "--address=one@d.example", "--member=two")
+        done = world.imp(HEADER + "dl,two,SMTP:two@d.example,,one\r\n", "--json", rc=1)
+        self.assertEqual([(d["line"], d["code"]) for d in done.json() if d["type"] == "diagnostic"], [(2, "GIF0920")], str(done))
+
+    def test_what_was_so_before(self):
+        """a list that replication brought over the limits does not stand in the way of other changes"""
+        world = self.filled()
+        world.replicate({"name": "u1", "class": "dl", "address": "SMTP:big@d.example",
+                         "member": [f"m{i}@far.example" for i in range(4)] + ["a@d.example"]})
+        world.ctl("address", "add", "a", "more@d.example")
+        world.imp(HEADER + "mailbox,a,,smtp:still@d.example,\r\n")
