@@ -216,8 +216,9 @@ tbl_domain_decode(TblSlice bytes, TblSlice name)
     domain->catch_all = text_decode(&cursor, bits & DOMAIN_CATCH_ALL);
     if (bits & DOMAIN_BATCH)
         domain->batch = tbl_cursor_number(&cursor);
-    if (!tbl_cursor_done(&cursor) || domain->rewrite > TBL_SWITCH_NO ||
-        domain->expand > TBL_SWITCH_NO || domain->extensions > TBL_SWITCH_NO)
+    if (!tbl_cursor_done(&cursor) || (bits & DOMAIN_BATCH && domain->batch == 0) ||
+        domain->rewrite > TBL_SWITCH_NO || domain->expand > TBL_SWITCH_NO ||
+        domain->extensions > TBL_SWITCH_NO)
         return NULL;
     return g_steal_pointer(&domain);
 }

@@ -14,6 +14,7 @@ full_domain(void)
     domain->expand = TBL_SWITCH_YES;
     domain->extensions = TBL_SWITCH_NO;
     domain->unknown = TBL_UNKNOWN_ACCEPT;
+    domain->batch = 300;
     return domain;
 }
 
@@ -30,6 +31,8 @@ test_roundtrip(void)
                              tbl_slice("north.example"));
     g_assert_nonnull(back);
     g_assert_true(tbl_domain_equal(domain, back));
+    g_assert_cmpuint(back->batch, ==, 300);
+    copy->batch = 0; /* where it comes from is no part of what it is */
     g_assert_true(tbl_domain_equal(domain, copy));
     copy->unknown = TBL_UNKNOWN_DEFAULT;
     g_assert_false(tbl_domain_equal(domain, copy));

@@ -31,6 +31,7 @@ full_object(void)
     object->hidden = object->deliver_and_redirect = object->authenticated_only = object->disabled =
         true;
     object->created = 1700000000;
+    object->dn = g_strdup("cn=Ann,dc=north,dc=example");
     g_ptr_array_add(object->other, g_strdup("Telephone"));
     g_ptr_array_add(object->other, g_strdup("+1 555"));
     return object;
