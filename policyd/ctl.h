@@ -34,6 +34,7 @@ int pd_ctl_rollback(TblConfig *config, int argc, char **argv);
 int pd_ctl_export(TblConfig *config, int argc, char **argv);
 int pd_ctl_postconf(TblConfig *config, int argc, char **argv);
 int pd_ctl_compare(TblConfig *config, int argc, char **argv);
+int pd_ctl_doctor(TblConfig *config, int argc, char **argv);
 
 /* ---- Messages ---- */
 

@@ -28,6 +28,7 @@ static const TblCommand commands[] = {
     {"status", NULL, "[--json]", "show the store and the daemon", pd_ctl_status},
     {"postconf", NULL, "[--apply] [--with=MAP...]", "show or set main.cf for what is declared",
      pd_ctl_postconf},
+    {"doctor", NULL, "[--json]", "find what is wrong, and say what helps", pd_ctl_doctor},
     {"history", NULL, "[--verify] [--json]", "list the batches, check their chain", pd_ctl_history},
     {"show", NULL, "BATCH [--json]", "show what one batch changed", pd_ctl_show},
     {"rollback", NULL, "BATCH [--dry-run]", "undo one batch", pd_ctl_rollback},

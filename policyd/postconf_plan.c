@@ -23,16 +23,16 @@ static const struct {
     const char *map, *warning;
 } optional_maps[] = {
     {"canonical_maps", "canonical_maps rewrites addresses in envelopes and headers, of senders and "
-                       "recipients, whatever --rewrite says; see policyd(8)"},
+                       "recipients, whatever --rewrite says; see policyd-maps(7)"},
     {"sender_canonical_maps",
      "sender_canonical_maps makes the primary address of every sender, in envelope and headers; "
-     "see policyd(8)"},
+     "see policyd-maps(7)"},
     {"recipient_canonical_maps",
      "recipient_canonical_maps rewrites recipients in envelopes and headers, whatever --rewrite "
-     "says; see policyd(8)"},
+     "says; see policyd-maps(7)"},
     {"smtpd_sender_login_maps",
      "smtpd_sender_login_maps says who may send as whom; it does something only with "
-     "reject_sender_login_mismatch or its relatives among the restrictions; see policyd(8)"},
+     "reject_sender_login_mismatch or its relatives among the restrictions; see policyd-maps(7)"},
 };
 
 const char *

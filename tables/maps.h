@@ -30,6 +30,10 @@ const char *tbl_map_name(TblMap map);
  * NOTFOUND nothing. The caller has begun the view. */
 TblResult tbl_maps_lookup(const TblContext *context, TblMap map, TblSlice key, GString *value);
 
+/* Whether smtpd_sender_login_maps can name a login: it has neither blank, comma nor control
+ * character, which separate logins there. */
+bool tbl_maps_login_usable(const char *login);
+
 /* What the policy service needs to know about a recipient; always agrees with the maps. */
 typedef enum {
     TBL_RECIPIENT_NOT_OURS, /* no domain, a literal, an undeclared or route-class domain */

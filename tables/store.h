@@ -68,6 +68,13 @@ bool tbl_store_current(const TblStore *store);
 /* Frees the reader slots of processes that died. Call at times from one thread. */
 void tbl_store_check_readers(TblStore *store);
 guint64 tbl_store_bytes(const TblStore *store); /* size of the file */
+/* Read transactions of other processes that see an older state than the last committed one, which
+ * keeps its pages from being reused: appended to `readers`. */
+typedef struct {
+    gint64 pid;
+    guint64 transaction; /* the number of the commit that it sees */
+} TblStoreReader;
+void tbl_store_old_readers(TblStore *store, GArray *readers);
 
 /* The lock that writers hold from before their snapshot until after their commit (an OFD lock on
  * `PATH.write`). Waits up to 30 s, then TBL_STORE_ERROR_BUSY. */

@@ -38,6 +38,8 @@ PRIVATE = {"tables/store_env.h": r"tables/store(_\w+)?\.c"}
 # who -> folders whose headers it must not include; the programs (L4) are listed as exceptions below
 FOREIGN = {"tables": ("policyd", "gif"), "policyd": ("gif",), "gif": ("policyd",)}
 PROGRAM_MAY = {"policyd/ctl_files.c": ("gif/writer.h",)}
+# Banned word -> the one file that may: doctor connects as another user, in a chroot.
+ONLY_IN = {"fork": "policyd/doctor_socket.c"}
 # The data plane must be unable to talk to a directory.
 PLANE = {"policyd/worker.c": ("tables/directory.h", "tables/replica.h")}
 
@@ -167,6 +169,8 @@ class Code(Rule):
             text = code_only(read(path))
             for pattern, why in BANNED.items():
                 for found in re.finditer(pattern, text):
+                    if ONLY_IN.get(found.group().rstrip("( ")) == path:
+                        continue
                     bad.append("%s:%d: %s (%s)" % (path, line_of(text, found.start()), found.group(), why))
         self.report(bad)
 

@@ -1,0 +1,49 @@
+/* policyctl doctor: runs the rooms of doctor.h. */
+#include "policyd/doctor.h"
+#include "policyd/postfix_tool.h"
+
+static int
+examine(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, const GError *unreadable,
+        bool as_json)
+{
+    g_autoptr(GError) error = NULL;
+    PdDoctor *doctor = pd_doctor_new(snapshot, postfix, as_json);
+    if (unreadable)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "postfix-unreadable", "postfix check",
+                       "Postfix's configuration cannot be read: %s", unreadable->message);
+    bool done = pd_doctor_health(doctor, &error);
+    if (done && postfix) {
+        done = pd_doctor_main(doctor, &error);
+        if (done)
+            pd_doctor_sockets(doctor);
+    }
+    done = done && pd_doctor_declarations(doctor, &error) && pd_doctor_objects(doctor, &error);
+    guint64 total = pd_doctor_free(doctor);
+    int code = pd_ctl_finish();
+    if (!done)
+        return pd_ctl_error(error);
+    if (code == 0 && total == 0)
+        pd_ctl_note("nothing is wrong");
+    return code == 0 && total > 0 ? TBL_EXIT_FAILED : code;
+}
+
+int
+pd_ctl_doctor(TblConfig *config, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean as_json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "One JSON object a line", NULL}, {0}};
+    int code = pd_ctl_options(entries, "[--json]", 0, 0, &argc, argv);
+    if (code != 0)
+        return code;
+    g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);
+    if (!snapshot)
+        return pd_ctl_error(error);
+    g_autoptr(PdPostfixConfig) postfix = NULL;
+    if (!pd_postfix_tool_installed("postconf"))
+        pd_ctl_note("Postfix is not installed here, so main.cf was not looked at");
+    else
+        postfix = pd_postfix_config_read(&error);
+    return examine(snapshot, postfix, error, as_json);
+}

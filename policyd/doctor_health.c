@@ -1,0 +1,127 @@
+/* doctor: the daemon, what answers TEMP without anybody wanting it, and who holds old pages. */
+#include "policyd/client.h"
+#include "policyd/ctl_plain.h"
+#include "policyd/doctor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Seconds for each step of a conversation with the daemon. */
+#define ANSWER_TIMEOUT 5
+/* A reader that keeps its snapshot for so long, in seconds, while there is a newer one: an export
+ * of a million objects is done in less. */
+#define STUCK_AFTER 3
+#define STUCK_STEPS_PER_SECOND 5
+
+static void
+look_at_daemon(PdDoctor *doctor)
+{
+    g_autoptr(GError) away = NULL;
+    const TblConfig *config = pd_doctor_config(doctor);
+    g_autoptr(PdClient) client = pd_client_new_any(config->socketmap.listen, ANSWER_TIMEOUT, &away);
+    g_autofree char *reply =
+        client ? pd_client_lookup(client, "relay_domains", "nobody.invalid", &away) : NULL;
+    if (!reply)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-down", "systemctl start policyd", "%s",
+                       away->message);
+}
+
+/* What a declared domain answers about a recipient that nobody has, where it does not defer such on
+ * purpose. */
+static void
+look_for_temporary(PdDoctor *doctor)
+{
+    const PdCtlSnapshot *snapshot = pd_doctor_snapshot(doctor);
+    const TblConfig *config = pd_doctor_config(doctor);
+    g_autoptr(PdCtlPlain) plain = pd_ctl_plain_new(snapshot->view);
+    g_autoptr(GPtrArray) list = tbl_domains_list(pd_doctor_domains(doctor));
+    g_autoptr(GString) reason = g_string_new(NULL);
+    TblContext context = pd_ctl_snapshot_context(snapshot);
+    context.view = pd_ctl_plain_view(plain);
+    const char *domain = "nobody.invalid";
+    for (guint i = 0; i < list->len; i++) {
+        const TblDomain *declared = g_ptr_array_index(list, i);
+        if (declared->name[0] != '.' && declared->domain_class != TBL_DOMAIN_ROUTE)
+            domain = declared->name;
+    }
+    g_autofree char *key = g_strconcat("policyctl-nobody@", domain, NULL);
+    if (tbl_maps_lookup(&context, TBL_MAP_VIRTUAL_ALIAS_MAPS, tbl_slice(key), reason) != TBL_FAILED)
+        return;
+    bool populated = snapshot->view->populated(snapshot->view);
+    if (config->directory.set)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "replica-stale", "policyctl sync now",
+                       "unknown recipients get TEMP: %s", reason->str);
+    else if (!populated)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "not-populated", "gif-import FILE",
+                       "unknown recipients get TEMP: %s", reason->str);
+    else
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "temporary", "policyctl history --verify",
+                       "unknown recipients get TEMP: %s", reason->str);
+}
+
+/* ---- Readers ---- */
+
+static bool
+still_there(const GArray *readers, const TblStoreReader *wanted)
+{
+    for (guint i = 0; i < readers->len; i++) {
+        const TblStoreReader *reader = &g_array_index(readers, TblStoreReader, i);
+        if (reader->pid == wanted->pid && reader->transaction == wanted->transaction)
+            return true;
+    }
+    return false;
+}
+
+/* Those that are old now and stay so. */
+static GArray *
+stuck_readers(TblStore *store)
+{
+    GArray *old = g_array_new(FALSE, FALSE, sizeof(TblStoreReader));
+    tbl_store_old_readers(store, old);
+    for (int step = 0; step < STUCK_AFTER * STUCK_STEPS_PER_SECOND && old->len > 0; step++) {
+        g_autoptr(GArray) now = g_array_new(FALSE, FALSE, sizeof(TblStoreReader));
+        g_usleep(G_USEC_PER_SEC / STUCK_STEPS_PER_SECOND);
+        tbl_store_old_readers(store, now);
+        for (guint i = old->len; i-- > 0;)
+            if (!still_there(now, &g_array_index(old, TblStoreReader, i)))
+                g_array_remove_index_fast(old, i);
+    }
+    return old;
+}
+
+static char *
+process_name(gint64 pid)
+{
+    char *name = NULL;
+    g_autofree char *path = g_strdup_printf("/proc/%" G_GINT64_FORMAT "/comm", pid);
+    if (!g_file_get_contents(path, &name, NULL, NULL))
+        return g_strdup("");
+    return g_strstrip(name);
+}
+
+static void
+look_at_readers(PdDoctor *doctor)
+{
+    const PdCtlSnapshot *snapshot = pd_doctor_snapshot(doctor);
+    if (!snapshot->store)
+        return;
+    g_autoptr(GArray) stuck = stuck_readers(snapshot->store);
+    for (guint i = 0; i < stuck->len; i++) {
+        const TblStoreReader *reader = &g_array_index(stuck, TblStoreReader, i);
+        g_autofree char *name = process_name(reader->pid);
+        g_autofree char *remedy = g_strdup_printf("kill %" G_GINT64_FORMAT, reader->pid);
+        pd_doctor_find(doctor, PD_DOCTOR_WARNING, "reader-stuck", remedy,
+                       "process %" G_GINT64_FORMAT " (%s) holds an old state of the store, which "
+                       "grows with each change until it lets go",
+                       reader->pid, name);
+    }
+}
+
+bool
+pd_doctor_health(PdDoctor *doctor, G_GNUC_UNUSED GError **error)
+{
+    look_at_daemon(doctor);
+    look_for_temporary(doctor);
+    look_at_readers(doctor);
+    return true;
+}

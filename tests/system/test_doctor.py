@@ -1,0 +1,373 @@
+"""policyctl doctor: each finding is made and found, with its remedy; and where all is well, nothing is found."""
+
+import json
+import os
+import subprocess
+
+import people
+from harness import RUN_TIMEOUT, FreshCase, WorldCase, build_program, die_with_parent, run
+from test_postconf import Setting
+
+
+def codes(findings):
+    return sorted({finding["code"] for finding in findings})
+
+
+class Clean(Setting):
+    """A Postfix that policyctl postconf set up, in its chroot; each test breaks one thing."""
+
+    @classmethod
+    def populate(cls, world):
+        super().populate(world)
+        # Whose login has a blank, which is a finding.
+        world.ctl("object", "remove", "john")
+        world.write_config({"addresses": {"postmaster": "ann@company.example"}})
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        try:
+            cls.postconf("--apply")
+            cls.postfix.reload()
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    def doctor(self, rc=None):
+        """The findings, whose shape is checked here for all tests."""
+        command = [build_program("policyctl"), "--config", self.world.conf, "doctor", "--json"]
+        env = dict(os.environ, MAIL_CONFIG=self.postfix.config)
+        done = run(command, timeout=RUN_TIMEOUT, env=env)
+        findings = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual(done.rc, (1 if findings else 0) if rc is None else rc, str(done))
+        for finding in findings:
+            self.assertEqual(sorted(finding), ["code", "remedy", "severity", "text"])
+            self.assertIn(finding["severity"], ("error", "warning"))
+            self.assertTrue(finding["text"] and finding["remedy"], finding)
+        return findings
+
+    def assertFound(self, *expected):
+        """Exactly these codes; returns the texts."""
+        findings = self.doctor()
+        self.assertEqual(codes(findings), sorted(expected), findings)
+        return "\n".join(finding["text"] for finding in findings)
+
+    def test_clean(self):
+        """nothing is wrong, exit 0, as JSON and as text"""
+        self.assertEqual(self.doctor(), [])
+        done = run(
+            [build_program("policyctl"), "--config", self.world.conf, "doctor"],
+            timeout=RUN_TIMEOUT,
+            env=dict(os.environ, MAIL_CONFIG=self.postfix.config),
+        )
+        self.assertEqual((done.rc, done.out), (0, ""), done)
+        self.assertIn("nothing is wrong", done.err)
+
+    def test_text(self):
+        """for people: one sentence and its remedy each"""
+        self.edit(recipient_delimiter="-")
+        done = run(
+            [build_program("policyctl"), "--config", self.world.conf, "doctor"],
+            timeout=RUN_TIMEOUT,
+            env=dict(os.environ, MAIL_CONFIG=self.postfix.config),
+        )
+        self.assertEqual(done.rc, 1, done)
+        self.assertRegex(done.out, r"^error: recipient_delimiter is .* \(recipient-delimiter\)\n    postconf -e 'recipient_delimiter = \+'\n$")
+
+    def test_mydestination(self):
+        """a declared domain in mydestination"""
+        self.edit(mydestination="localhost, company.example")
+        self.assertIn("company.example is in mydestination", self.assertFound("in-mydestination"))
+
+    def test_two_classes(self):
+        """a declared domain that main.cf has in another class, by name and in a table"""
+        lists = self.value("virtual_mailbox_domains")
+        self.edit(virtual_mailbox_domains=f"{lists}, company.example, inline:{{ {{ domain2.example = x }}, {{ box.example = x }} }}")
+        text = self.assertFound("two-classes")
+        self.assertIn("company.example is declared as relay", text)
+        self.assertIn("domain2.example is declared as virtual-alias", text)
+        self.assertNotIn("box.example", text)
+
+    def test_table_fails(self):
+        """a table that cannot be asked is a finding, not the end"""
+        self.edit(relay_domains=self.value("relay_domains") + ", fail:nothing")
+        self.assertIn("fail:nothing", self.assertFound("table-fails"))
+
+    def test_not_asked(self):
+        """a class that main.cf does not ask for, a list and its recipients"""
+        self.edit(relay_domains="", relay_recipient_maps="")
+        text = self.assertFound("not-asked")
+        self.assertIn("relay_domains in main.cf does not ask", text)
+        self.assertIn("relay_recipient_maps in main.cf does not ask", text)
+        self.edit(virtual_alias_maps="", transport_maps="")
+        self.assertIn("transport_maps in main.cf", self.assertFound("not-asked"))
+
+    def test_relocated(self):
+        """a notice with a new address that Postfix is not asking for"""
+        self.world.ctl("address", "add", "ann", "old@company.example")
+        self.world.ctl("address", "remove", "old@company.example", "--moved-to=ann@far.example")
+        self.addCleanup(self.world.ctl, "address", "remove", "old@company.example")
+        self.addCleanup(self.world.ctl, "address", "add", "ann", "old@company.example")
+        self.assertIn("relocated_maps", self.assertFound("not-asked"))
+
+    def test_misspelt(self):
+        """a map name that does not exist, with the one that was meant; and one in the wrong place"""
+        self.edit(relay_recipient_maps="socketmap:unix:policyd/socketmap:relay_recipients_maps")
+        text = self.assertFound("map-unknown", "not-asked")
+        self.assertIn('did you mean "relay_recipient_maps"', text)
+        self.edit(
+            relay_recipient_maps="socketmap:unix:policyd/socketmap:relay_recipient_maps",
+            relay_domains="socketmap:unix:policyd/socketmap:relay_domains, socketmap:unix:policyd/socketmap:virtual_alias_domains",
+        )
+        self.assertFound("map-misplaced")
+
+    def test_delimiter(self):
+        """another recipient_delimiter"""
+        self.edit(recipient_delimiter="-")
+        self.assertFound("recipient-delimiter")
+
+    def test_virtual(self):
+        """virtual(8) with a socketmap, for a domain of ours and for others"""
+        self.postfix.tool("postconf", "-M", "virtual/unix=virtual unix - n n - - virtual")
+        self.addCleanup(self.postfix.tool, "postconf", "-MX", "virtual/unix")
+        self.edit(virtual_transport="virtual")
+        self.world.ctl("domain", "add", "routeless.example", "--class=virtual-mailbox")
+        self.addCleanup(self.world.ctl, "domain", "remove", "routeless.example")
+        self.assertIn("routeless.example", self.assertFound("virtual-8"))
+        self.world.ctl("domain", "set", "routeless.example", "--route=lmtp:unix:private/x")
+        self.assertEqual(self.doctor(), [])
+        self.edit(virtual_mailbox_domains=self.value("virtual_mailbox_domains") + ", others.example")
+        self.assertIn("other virtual mailbox domains", self.assertFound("virtual-8"))
+
+    def test_policy(self):
+        """the policy service: not asked, not first, without default_action"""
+        self.edit(smtpd_recipient_restrictions="reject_unauth_destination")
+        self.assertFound("policy-not-asked")
+        self.edit(smtpd_recipient_restrictions="permit_mynetworks, check_policy_service { unix:policyd/policy, default_action=DUNNO }")
+        self.assertFound("policy-not-first")
+        self.edit(smtpd_recipient_restrictions="check_policy_service unix:policyd/policy")
+        self.assertFound("policy-default-action")
+        self.edit(smtpd_policy_service_default_action="451 4.3.0 later")
+        self.assertEqual(self.doctor(), [])
+
+    def test_absolute_path(self):
+        """an absolute path does not exist inside the chroot; only a real connection tells"""
+        self.edit(relay_domains=f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:relay_domains")
+        self.assertIn("in its chroot, cannot ask", self.assertFound("socket-unreachable"))
+
+    def test_wrong_path(self):
+        """a socket where nobody listens, for the maps"""
+        self.edit(relay_domains="socketmap:unix:policyd/nothing:relay_domains")
+        self.assertIn("unix:policyd/nothing", self.assertFound("socket-unreachable"))
+
+    def test_mode(self):
+        """a socket, and a directory, that user postfix may not use"""
+        os.chmod(self.world.sm_unix, 0o600)
+        self.addCleanup(os.chmod, self.world.sm_unix, 0o666)
+        text = self.assertFound("socket-mode")
+        self.assertIn("the socket is 0600 nobody:", text)
+        os.chmod(self.world.sm_unix, 0o666)
+        place = os.path.dirname(self.world.sm_unix)
+        os.chmod(place, 0o700)
+        self.addCleanup(os.chmod, place, 0o755)
+        self.assertIn("its directory 0700 nobody:", self.assertFound("socket-mode"))
+
+    def test_foreign_server(self):
+        """something else at the socket"""
+        path = os.path.join(self.postfix.queue, "policyd", "other")
+        server = subprocess.Popen(
+            ["python3", "-c", "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\nimport os\nos.chmod(sys.argv[1],0o777)\n"
+             "s.listen(9)\nprint('up',flush=True)\nwhile True:\n c=s.accept()[0]\n c.recv(99)\n c.send(b'220 hello')\n", path],
+            stdout=subprocess.PIPE, preexec_fn=die_with_parent,
+        )
+        self.addCleanup(os.unlink, path)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        self.addCleanup(server.stdout.close)
+        server.stdout.readline()
+        self.edit(relay_domains="socketmap:unix:policyd/other:relay_domains")
+        self.assertIn("the answer is not policyd's", self.assertFound("socket-unreachable"))
+
+    def test_daemon_down(self):
+        """no daemon: said once for itself, and for each socket"""
+        self.world.stop()
+        self.addCleanup(self.world.start)
+        self.assertFound("daemon-down", "socket-unreachable")
+
+    def test_unprivileged(self):
+        """without root it says what was not tried, and that is no finding"""
+        os.chmod(self.postfix.dir, 0o755)
+        done = self.world.ctl("doctor", "--json", rc=None, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        self.assertEqual((done.rc, done.out), (0, ""), done)
+        self.assertIn("not run as root", done.err)
+
+
+class Store(WorldCase):
+    """What is wrong in the store; no Postfix is looked at."""
+
+    CONFIG = {"addresses": {"login": "alias;account"}, "limits": {"workers": "2", "list-recipients": "3"}}
+
+    @classmethod
+    def populate(cls, world):
+        cls.env = dict(os.environ, PATH="/nonexistent", MAIL_CONFIG=world.dir)
+        ctl = world.ctl
+        ctl("domain", "add", "box.example", "--class=virtual-mailbox", "--route=lmtp:inet:127.0.0.1:9")
+        ctl("domain", "add", "company.example", "--class=relay")
+        ctl("domain", "add", "alias.example", "--class=virtual-alias")
+        for domain in ("box.example", "company.example", "alias.example"):
+            ctl("object", "add", f"pm-{domain}", f"--address=pm-{domain}@box.example", f"--address=postmaster@{domain}")
+
+    def findings(self, code):
+        # A Postfix of the machine is none of this test's business.
+        config = os.path.join(self.world.dir, "main.cf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write("compatibility_level = 3.6\nrecipient_delimiter = +\n")
+        with open(os.path.join(self.world.dir, "master.cf"), "w", encoding="ascii"):
+            pass
+        done = self.world.ctl("doctor", "--json", rc=None, env=dict(os.environ, MAIL_CONFIG=self.world.dir))
+        self.assertIn(done.rc, (0, 1), done)
+        found = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual(done.rc, 1 if found else 0)
+        return [f["text"] for f in found if f["code"] == code]
+
+    def assertFinding(self, code, *words):
+        """One finding of the code; each word is in it."""
+        texts = self.findings(code)
+        self.assertEqual(len(texts), 1, texts)
+        for word in words:
+            self.assertIn(word, texts[0])
+
+    def replicated(self, *objects):
+        self.world.replicate(*objects)
+        for given in objects:
+            self.addCleanup(self.world.replicate, {"delete": given["name"]})
+
+    def test_00_clean(self):
+        """a store without faults has none"""
+        for code in ("nowhere", "target", "cycle", "list-over-limits", "unresolved", "undeclared", "login", "rule-collision", "catch-all",
+                     "mirror", "postmaster", "daemon-down", "not-populated", "replica-stale", "temporary", "reader-stuck"):
+            self.assertEqual(self.findings(code), [], code)
+
+    def test_nowhere(self):
+        """a replicated primary in a virtual-alias domain"""
+        self.replicated({"name": "lost", "address": "SMTP:lost@alias.example"})
+        self.assertFinding("nowhere", "lost@alias.example")
+
+    def test_target(self):
+        """a replicated target that nobody has, and one that is its own address"""
+        self.replicated({"name": "r1", "class": "remote", "address": "SMTP:r1@box.example", "target": "SMTP:nobody@company.example"})
+        self.replicated({"name": "r2", "class": "remote", "address": "SMTP:r2@box.example", "target": "SMTP:r2@box.example"})
+        texts = self.findings("target")
+        self.assertEqual(len(texts), 2, texts)
+        self.assertIn("the target of r1 is nobody@company.example, which nobody has", texts)
+        self.assertIn("the target of r2 is its own address r2@box.example", texts)
+
+    def test_cycle(self):
+        """replicated lists that lead to each other and to nobody"""
+        self.replicated(
+            {"name": "l1", "class": "dl", "address": "SMTP:l1@box.example", "member": "l2"},
+            {"name": "l2", "class": "dl", "address": "SMTP:l2@box.example", "member": "l1"},
+        )
+        texts = self.findings("cycle")
+        self.assertEqual(len(texts), 2, texts)
+
+    def test_over_limits(self):
+        """a replicated list over the limits, named once"""
+        self.replicated({"name": "big", "class": "dl", "address": ["SMTP:big@box.example", "smtp:large@box.example"],
+                         "member": [f"m{i}@far.example" for i in range(5)]})
+        self.assertFinding("list-over-limits", "big@box.example")
+
+    def test_unresolved(self):
+        """members, forwards and permissions that nobody has; foreign addresses are fine"""
+        self.world.ctl("object", "add", "team", "--class=dl", "--address=team@box.example", "--member=ghost", "--member=gone@box.example",
+                       "--member=x@far.example", "--member=pm-box.example")
+        self.addCleanup(self.world.ctl, "object", "remove", "team")
+        self.assertFinding("unresolved", "team refers", "ghost (members)", "gone@box.example (members)")
+        self.assertNotIn("far.example", self.findings("unresolved")[0])
+
+    def test_undeclared(self):
+        """addresses in undeclared domains, counted; a contact's target and a primary behind an alias are not"""
+        self.world.ctl("object", "add", "u", "--address=u@other.example", "--address=v@other.example")
+        self.addCleanup(self.world.ctl, "object", "remove", "u")
+        self.world.ctl("object", "add", "contact", "--class=remote", "--target=c@far.example")
+        self.addCleanup(self.world.ctl, "object", "remove", "contact")
+        self.world.ctl("object", "add", "w", "--address=w@far.example", "--address=w@alias.example")
+        self.addCleanup(self.world.ctl, "object", "remove", "w")
+        self.assertFinding("undeclared", "2 addresses", "other.example")
+
+    def test_login(self):
+        """logins that smtpd_sender_login_maps cannot name"""
+        self.replicated({"name": "blank", "address": "SMTP:blank@box.example", "alias": "fine", "account": "two words"})
+        self.assertFinding("login", "two words", "account")
+
+    def test_rule(self):
+        """replicated objects whose generated address is taken"""
+        self.world.ctl("domain", "set", "company.example", "--rule=%m")
+        self.addCleanup(self.world.ctl, "domain", "set", "company.example", "--rule=")
+        self.replicated(
+            {"name": "first", "address": "SMTP:f1@box.example", "alias": "same", "created": 1},
+            {"name": "second", "address": "SMTP:f2@box.example", "alias": "same", "created": 2},
+        )
+        self.assertFinding("rule-collision", "second has no address", "same@company.example")
+
+    def test_catch_all(self):
+        """a catch-all that nobody has any more"""
+        self.replicated({"name": "all", "address": "SMTP:all@box.example"})
+        self.world.ctl("domain", "set", "company.example", "--catch-all=all@box.example")
+        self.addCleanup(self.world.ctl, "domain", "set", "company.example", "--catch-all=")
+        self.world.replicate({"delete": "all"})
+        self.addCleanup(self.world.replicate, {"name": "all", "address": "SMTP:all@box.example"})
+        self.assertFinding("catch-all", "company.example", "all@box.example")
+
+    def test_postmaster(self):
+        """a domain without postmaster"""
+        self.world.ctl("domain", "add", "new.example", "--class=relay")
+        self.addCleanup(self.world.ctl, "domain", "remove", "new.example")
+        self.assertFinding("postmaster", "postmaster@new.example")
+
+    def test_directory(self):
+        """a directory that was never loaded"""
+        self.world.write_config({"directory": {"uri": "ldap://127.0.0.1", "base": "dc=x"}})
+        self.addCleanup(self.world.write_config)
+        self.addCleanup(self.world.settings.pop, "directory")
+        self.assertFinding("replica-stale")
+
+
+class Reader(FreshCase):
+    """Somebody who holds an old state of the store."""
+
+    def test_reader(self):
+        """an export that nobody reads on keeps old pages; it is named, with its process"""
+        world = self.make_world()
+        world.ctl("domain", "add", "company.example", "--class=relay")
+        world.imp(people.staff_csv([f"u{i}" for i in range(3000)]))
+        command = [build_program("policyctl"), "--config", world.conf, "export"]
+        export = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+        self.addCleanup(export.stdout.close)
+        self.addCleanup(export.wait)
+        self.addCleanup(export.kill)
+        self.assertTrue(export.stdout.read(1))
+        self.assertEqual(self.stuck(world), [])
+        world.ctl("object", "add", "late", "--address=late@company.example")
+        found = self.stuck(world)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(f"process {export.pid} (policyctl)", found[0]["text"])
+        self.assertEqual(found[0]["remedy"], f"kill {export.pid}")
+
+    def stuck(self, world):
+        done = world.ctl("doctor", "--json", rc=1, env=dict(os.environ, MAIL_CONFIG="/nonexistent"))
+        return [finding for finding in map(json.loads, done.out.splitlines()) if finding["code"] == "reader-stuck"]
+
+
+class Unpopulated(FreshCase):
+    """A store without objects."""
+
+    def test_not_populated(self):
+        """declared domains answer TEMP until the first import; a main.cf that cannot be read is said too"""
+        world = self.make_world()
+        world.ctl("domain", "add", "company.example", "--class=relay")
+        world.start()
+        done = world.ctl("doctor", "--json", rc=1, env=dict(os.environ, PATH="/nonexistent", MAIL_CONFIG="/nonexistent"))
+        found = codes([json.loads(line) for line in done.out.splitlines()])
+        self.assertIn("not-populated", found)
+        self.assertIn("postfix-unreadable", found)
