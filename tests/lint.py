@@ -321,6 +321,17 @@ class Manuals(Rule):
         self.report(bad)
         self.compare("policyctl", options, "man/policyctl.8")
 
+    def test_diagnostics(self):
+        """gif(5) lists every diagnostic that gif-import can print, with its severities, and no other."""
+        listed = dict(re.findall(r"^\.It Li GIF(\d{4}) Pq Cm (.*)$", read("man/gif.5"), re.MULTILINE))
+        printed = diagnostic_codes()
+        bad = ["GIF%s is not in man/gif.5" % code for code in sorted(set(printed) - set(listed))]
+        bad += ["man/gif.5: nothing prints GIF%s" % code for code in sorted(set(listed) - set(printed))]
+        for code in sorted(set(listed) & set(printed)):
+            bad += ["man/gif.5: GIF%s is told as %s, too" % (code, severity)
+                    for severity in sorted(printed[code] - set(listed[code].split(" | ")))]
+        self.report(bad)
+
     def test_configuration_keys(self):
         known = config_keys()
         if not known:
@@ -345,6 +356,23 @@ class Manuals(Rule):
         cautions = ("Xr virtual 8", "Cm alias_maps", "helpful_warnings No = no", "Li proxy", "check_policy_service", "Em first")
         bad += ["policyd-maps(7) does not say %s" % text for text in cautions if text not in page]
         self.report(bad)
+
+
+# Other numbers than events in the range of events.
+NO_EVENTS = {"0200", "0255", "0256"}
+
+
+def diagnostic_codes():
+    """{number: {severity}} of what gif/ prints: events of Exchange as literals, our own as GIF_CODE_ names."""
+    own = {name: "0" + number for name, number in re.findall(r"\b(GIF_CODE_\w+) = (\d{3})", read("gif/diagnostic.h"))}
+    codes = {number: set() for number in own.values()}
+    for path in c_files("gif") + ["tables/claim.h"]:
+        text = code_only(read(path))
+        for number in re.findall(r"(?<![\w.])(1[3-9]\d|2\d\d)(?![\w.])", text):
+            codes.setdefault("0" + number, set())
+        for severity, code in re.findall(r"\bGIF_(ERROR|WARNING|INFO),\s*(GIF_CODE_\w+|\d{3})\b", text):
+            codes[own.get(code, "0" + code)].add(severity.lower())
+    return {code: severities for code, severities in codes.items() if code not in NO_EVENTS}
 
 
 def policyctl_verbs():
