@@ -185,6 +185,29 @@ visit(Walk *walk, guint64 id)
     return false;
 }
 
+/* Whether a remote's target can be followed: in a declared domain it must be the address of another
+ * object or, in a relay domain, the remote's own. Programs refuse others, replication may bring
+ * them. */
+static bool
+target_leads_on(Walk *walk, const TblObject *remote)
+{
+    TblSlice target = tbl_slice(remote->target->value);
+    const TblDomain *domain = declared(walk->domains, target);
+    TblAddress address;
+    if (!domain)
+        return true;
+    if (!tbl_address_parse(&address, target))
+        return false;
+    g_autofree TblLocation *location = g_new(TblLocation, 1);
+    tbl_resolve_locate(walk->context, &address, domain, location);
+    if (location->result != TBL_FOUND) {
+        walk->failed = walk->failed || location->result == TBL_FAILED;
+        return false;
+    }
+    return location->row.object != remote->id ||
+           tbl_domains_class(walk->domains, domain) == TBL_DOMAIN_RELAY;
+}
+
 /* Lists, remotes and forwards where they expand. `address` is what the object was entered by, NULL
  * for none. False when the object is none of them: its address stands for itself, or its primary
  * for it. */
@@ -204,7 +227,8 @@ expand_object(Walk *walk, const TblObject *object, const TblAddress *address)
     if (list) {
         walk_members(walk, object);
     } else if (remote) {
-        walk_address(walk, tbl_slice(object->target->value));
+        if (target_leads_on(walk, object))
+            walk_address(walk, tbl_slice(object->target->value));
     } else {
         const TblProxy *own = recipient_address(walk, object);
         answered = walk_forward(walk, object, own ? tbl_slice(own->value) : (TblSlice){NULL, 0});
@@ -429,7 +453,7 @@ answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain,
         return false;
     bool nowhere = primary.len && is_alias_domain(walk->domains, of_primary);
     if (!primary.len || nowhere || (location->mirrored && same_address(address, primary))) {
-        *result = TBL_ALIAS_NONE;
+        *result = nowhere ? TBL_ALIAS_ABSENT : TBL_ALIAS_NONE;
         return true;
     }
     g_string_append_len(value, primary.ptr, (gssize)primary.len);
@@ -450,7 +474,7 @@ finish(Walk *walk, const TblAddress *address, const TblLocation *location, bool 
     if (g_hash_table_size(walk->recipients) > 0)
         return join(walk, address, value);
     bool list = location->result == TBL_FOUND && location->row.object_class == TBL_CLASS_DL;
-    return list || walk->cycle ? TBL_ALIAS_EMPTY : TBL_ALIAS_NONE;
+    return list || walk->cycle ? TBL_ALIAS_EMPTY : TBL_ALIAS_ABSENT;
 }
 
 TblAlias

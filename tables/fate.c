@@ -28,6 +28,8 @@ tbl_fate_of(const TblContext *context, const char *text)
                                                                               : TBL_FATE_FINE;
     case TBL_ALIAS_VALUE:
         return TBL_FATE_FINE;
+    case TBL_ALIAS_ABSENT:
+        return TBL_FATE_NOWHERE;
     case TBL_ALIAS_EMPTY:
         return TBL_FATE_EMPTY;
     case TBL_ALIAS_OVER:

@@ -56,18 +56,28 @@ tbl_lookup_ascii_key(const TblLookup *lookup)
     return tbl_slice_is_ascii((TblSlice){lookup->address.text, lookup->address.local_len});
 }
 
-/* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over
- * the limit is a failure. FOUND: neither. */
+/* Whether mail for a located row may have nowhere to go: all but a mailbox's own primary. */
+static bool
+is_doubtful(const TblLookup *lookup)
+{
+    const TblRow *row = &lookup->location->row;
+    bool plain =
+        row->object_class == TBL_CLASS_MAILBOX || row->object_class == TBL_CLASS_PUBLIC_FOLDER;
+    return !plain || row->forwards || !row->primary || lookup->location->mirrored;
+}
+
+/* A list without recipients is absent where it expands, and so is a pure cycle of forwards and what
+ * has nowhere to go; over the limit is a failure. FOUND: none of them. */
 TblResult
 tbl_lookup_check_list(TblLookup *lookup)
 {
-    const TblRow *row = &lookup->location->row;
-    if ((row->object_class != TBL_CLASS_DL && !row->forwards) || !lookup->domain)
+    if (!lookup->domain || !is_doubtful(lookup))
         return TBL_FOUND;
     g_autoptr(GString) recipients = g_string_new(NULL);
     switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location,
                               recipients)) {
     case TBL_ALIAS_EMPTY:
+    case TBL_ALIAS_ABSENT:
         return TBL_NOTFOUND;
     case TBL_ALIAS_OVER:
         return tbl_lookup_fail(lookup->value, "the list is over the limits");

@@ -152,6 +152,7 @@ lookup_alias(TblLookup *lookup)
         return tbl_lookup_fail(lookup->value, "the list is over the limits");
     case TBL_ALIAS_FAILED:
         return tbl_lookup_store_failed(lookup->value);
+    case TBL_ALIAS_ABSENT:
     case TBL_ALIAS_NONE:
         break;
     }

@@ -18,6 +18,9 @@ judge(TblLookup *lookup, TblRecipient *recipient)
     case TBL_ALIAS_FAILED:
         recipient->kind = TBL_RECIPIENT_FAILED;
         break;
+    case TBL_ALIAS_ABSENT:
+        recipient->kind = TBL_RECIPIENT_ABSENT;
+        break;
     case TBL_ALIAS_NONE:
         /* In a virtual-alias domain what the map does not answer is absent; elsewhere the recipient
          * map knows it. */

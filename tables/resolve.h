@@ -41,11 +41,13 @@ void tbl_resolve_locate(const TblContext *context, const TblAddress *address,
                         const TblDomain *domain, TblLocation *location);
 
 typedef enum {
-    TBL_ALIAS_NONE,  /* virtual_alias_maps does not answer: the address stands for itself, or is
-                        nobody's */
-    TBL_ALIAS_VALUE, /* `value` holds the recipients */
-    TBL_ALIAS_EMPTY, /* a list without recipients (or a cycle of forwards) where it expands */
-    TBL_ALIAS_OVER,  /* over list-recipients or reply */
+    TBL_ALIAS_NONE,   /* virtual_alias_maps does not answer: the address stands for itself, or is
+                         nobody's */
+    TBL_ALIAS_VALUE,  /* `value` holds the recipients */
+    TBL_ALIAS_ABSENT, /* it has nowhere to go: its target is nobody's address, or all ends in a
+                         virtual-alias domain. It answers as if nobody had it */
+    TBL_ALIAS_EMPTY,  /* a list without recipients (or a cycle of forwards) where it expands */
+    TBL_ALIAS_OVER,   /* over list-recipients or reply */
     TBL_ALIAS_FAILED,
 } TblAlias;
 

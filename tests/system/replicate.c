@@ -1,9 +1,9 @@
 /*
  * replicate STORE: writes objects of origin directory as a replica of a directory would, for tests
- * of what they change. One object for each line of standard input, as fields KEY=VALUE between
- * tabs; the first field is `name`, a line "delete=NAME" deletes, "synced=SECONDS" says when the
- * lines after it were read from the directory. All lines are one commit, which is no batch. Exit 0;
- * 1 with the reason.
+ * of what they change, and (origin=local) local ones that a program would refuse. One object for
+ * each line of standard input, as fields KEY=VALUE between tabs; the first field is `name`, a line
+ * "delete=NAME" deletes, "synced=SECONDS" says when the lines after it were read from the
+ * directory. All lines are one commit, which is no batch. Exit 0; 1 with the reason.
  */
 #include "tables/address.h"
 #include "tables/draft.h"
@@ -34,7 +34,16 @@ set_address(TblObject *object, const char *text, bool target)
     TblSlice type, value;
     if (tbl_proxy_split(tbl_slice(text), &type, &value) != 0)
         return false;
-    TblProxy *proxy = tbl_proxy_new(type, value, target || g_ascii_isupper(text[0]));
+    g_autoptr(GString) spelling = g_string_new_len(value.ptr, (gssize)value.len);
+    TblAddress address;
+    if (g_ascii_strncasecmp(text, "smtp:", strlen("smtp:")) == 0) {
+        if (!tbl_address_parse(&address, value))
+            return false;
+        g_string_truncate(spelling, 0);
+        tbl_address_append_spelling(spelling, &address);
+    }
+    TblProxy *proxy = tbl_proxy_new(type, (TblSlice){spelling->str, spelling->len},
+                                    target || g_ascii_isupper(text[0]));
     if (target)
         object->target = proxy;
     else
@@ -76,6 +85,10 @@ set_field(TblObject *object, const char *key, const char *value)
         object->dn = g_strdup(value);
         return true;
     }
+    if (strcmp(key, "origin") == 0) {
+        object->origin = strcmp(value, "local") == 0 ? TBL_ORIGIN_LOCAL : TBL_ORIGIN_DIRECTORY;
+        return true;
+    }
     if (strcmp(key, "class") == 0)
         return (object->object_class = tbl_class_from_name(value)) != 0;
     for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
@@ -99,9 +112,6 @@ read_object(TblDraft *draft, char **fields, GError **error)
 {
     const char *name = fields[0] + strlen("name=");
     g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_DIRECTORY, TBL_CLASS_MAILBOX, name);
-    g_autoptr(TblObject) old = tbl_draft_find(draft, TBL_ORIGIN_DIRECTORY, name, error);
-    if (old)
-        object->id = old->id;
     for (char **field = fields + 1; *field; field++) {
         char *equals = strchr(*field, '=');
         if (equals)
@@ -112,6 +122,9 @@ read_object(TblDraft *draft, char **fields, GError **error)
             return NULL;
         }
     }
+    g_autoptr(TblObject) old = tbl_draft_find(draft, object->origin, name, error);
+    if (old)
+        object->id = old->id;
     return g_steal_pointer(&object);
 }
 
