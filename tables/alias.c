@@ -1,5 +1,5 @@
 /* The virtual_alias_maps half of tables/resolve.h: who finally receives mail for an address. */
-#include "tables/resolve.h"
+#include "tables/alias_walk.h"
 
 /* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the
  * stack, of which a level takes about 4 kB. */
@@ -7,104 +7,16 @@
 /* Objects looked at for one answer, as a multiple of list-recipients: bounds the time that empty
  * lists can take. */
 #define VISITS_PER_RECIPIENT 10
-#define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
 
-typedef struct {
-    const TblContext *context;
-    const TblDomains *domains;
-    bool ascii_key;
-    guint depth;
-    guint64 yields;         /* addresses emitted, duplicates too */
-    char *extension;        /* what rows found through an extension put back; NULL for none */
-    GHashTable *visited;    /* ids of objects that were expanded */
-    GHashTable *recipients; /* canonical -> external */
-    bool failed, over, cycle;
-} Walk;
-
-static void walk_address(Walk *walk, TblSlice spelling);
-static void walk_object(Walk *walk, const TblObject *object);
-
-/* The mail domain that declares a stored address's domain; NULL when none does. */
-static const TblDomain *
-declared(const TblDomains *domains, TblSlice spelling)
-{
-    char name[256];
-    const char *at = memrchr(spelling.ptr, '@', spelling.len);
-    size_t length = at ? (size_t)(spelling.ptr + spelling.len - at - 1) : 0;
-    if (length == 0 || length >= sizeof name)
-        return NULL;
-    memcpy(name, at + 1, length);
-    name[length] = '\0';
-    return tbl_domains_find_mail(domains, name);
-}
-
-static bool
-is_alias_domain(const TblDomains *domains, const TblDomain *domain)
-{
-    return domain && tbl_domains_class(domains, domain) == TBL_DOMAIN_VIRTUAL_ALIAS;
-}
-
-/* ---- Emitting ---- */
-
-/* A final recipient. In a virtual-alias domain it would have nowhere to go: a bounce after
- * acceptance, so it counts for nothing. */
-static void
-emit(Walk *walk, TblSlice spelling)
-{
-    const TblDomain *domain = declared(walk->domains, spelling);
-    TblAddress address;
-    if (is_alias_domain(walk->domains, domain) || !tbl_address_parse(&address, spelling))
-        return;
-    g_autoptr(GString) text = g_string_new(NULL);
-    tbl_resolve_append(text, walk->domains, spelling, walk->extension);
-    if (walk->extension && !tbl_address_parse(&address, (TblSlice){text->str, text->len})) {
-        walk->over = true; /* the extension made it longer than an address can be */
-        return;
-    }
-    walk->yields++;
-    /* Of several spellings the lowest: which it is must not depend on the order in which they are
-     * met. */
-    const char *other = g_hash_table_lookup(walk->recipients, address.text);
-    if (!other || strcmp(text->str, other) < 0)
-        g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
-    if (g_hash_table_size(walk->recipients) > walk->context->config->limits.list_recipients)
-        walk->over = true;
-}
-
-/* The object's address for mail that reaches it on the way: a primary in a declared domain, else
- * the declared secondary that is lowest in canonical order, else the primary. NULL when it has
- * none. To an ASCII key an ASCII address, if there is one. */
-static const TblProxy *
-recipient_address(const Walk *walk, const TblObject *object)
-{
-    const TblProxy *primary = tbl_object_primary(object, "SMTP"), *lowest = NULL;
-    bool primary_fits =
-        primary && (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
-    if (primary_fits && declared(walk->domains, tbl_slice(primary->value)))
-        return primary;
-    g_autofree char *lowest_key = NULL;
-    for (guint i = 0; i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        TblSlice value = tbl_slice(proxy->value);
-        if (strcmp(proxy->type, "SMTP") != 0 || !declared(walk->domains, value) ||
-            (walk->ascii_key && !tbl_slice_is_ascii(value)))
-            continue;
-        g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), value);
-        if (key && (!lowest_key || strcmp(key, lowest_key) < 0)) {
-            lowest = proxy;
-            g_free(lowest_key);
-            lowest_key = g_steal_pointer(&key);
-        }
-    }
-    return lowest ? lowest : primary;
-}
+static void walk_address(TblWalk *walk, TblSlice spelling);
+static void walk_object(TblWalk *walk, const TblObject *object);
 
 /* ---- Following ---- */
 
 /* A reference that no object has: an address outside stands for itself, anything else counts for
  * nothing. It is as somebody typed it. */
 static void
-walk_unresolved(Walk *walk, const char *reference)
+walk_unresolved(TblWalk *walk, const char *reference)
 {
     static const char smtp[] = "smtp:";
     const size_t prefix =
@@ -115,14 +27,12 @@ walk_unresolved(Walk *walk, const char *reference)
         return;
     g_autoptr(GString) spelling = g_string_new(NULL);
     tbl_address_append_spelling(spelling, &address);
-    emit(walk, (TblSlice){spelling->str, spelling->len});
+    tbl_walk_emit(walk, (TblSlice){spelling->str, spelling->len});
 }
 
 static void
-walk_reference(Walk *walk, TblOrigin origin, const char *reference)
+walk_referred(TblWalk *walk, TblResult result, const TblObject *object, const char *reference)
 {
-    g_autoptr(TblObject) object = NULL;
-    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &object);
     if (result == TBL_FAILED)
         walk->failed = true;
     else if (result == TBL_FOUND)
@@ -132,7 +42,22 @@ walk_reference(Walk *walk, TblOrigin origin, const char *reference)
 }
 
 static void
-walk_members(Walk *walk, const TblObject *list)
+walk_reference(TblWalk *walk, TblOrigin origin, const char *reference)
+{
+    /* What lists inside lists name is often the same. */
+    if (walk->depth > 1) {
+        const TblObject *known = NULL;
+        TblResult result = tbl_walk_resolve(walk, origin, reference, &known);
+        walk_referred(walk, result, known, reference);
+        return;
+    }
+    g_autoptr(TblObject) object = NULL;
+    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &object);
+    walk_referred(walk, result, object, reference);
+}
+
+static void
+walk_members(TblWalk *walk, const TblObject *list)
 {
     const GPtrArray *members = list->refs[TBL_REFS_MEMBERS];
     for (guint i = 0; i < members->len && !walk->failed && !walk->over; i++)
@@ -142,7 +67,7 @@ walk_members(Walk *walk, const TblObject *list)
 /* False when the forward is none: unresolved, or it yields nothing without being a cycle; then the
  * mailbox keeps the mail. */
 static bool
-walk_forward(Walk *walk, const TblObject *object, TblSlice own)
+walk_forward(TblWalk *walk, const TblObject *object, TblSlice own)
 {
     bool outer_cycle = walk->cycle;
     guint64 before = walk->yields;
@@ -155,7 +80,7 @@ walk_forward(Walk *walk, const TblObject *object, TblSlice own)
     if (!yielded && !cycle)
         return false;
     if (object->deliver_and_redirect && own.len)
-        emit(walk, own);
+        tbl_walk_emit(walk, own);
     return true;
 }
 
@@ -169,7 +94,7 @@ same_address(const TblAddress *address, TblSlice spelling)
 
 /* Marks an object as expanded; false when it was already, or when there were too many. */
 static bool
-visit(Walk *walk, guint64 id)
+visit(TblWalk *walk, guint64 id)
 {
     if (g_hash_table_size(walk->visited) >=
             walk->context->config->limits.list_recipients * VISITS_PER_RECIPIENT ||
@@ -189,10 +114,10 @@ visit(Walk *walk, guint64 id)
  * object or, in a relay domain, the remote's own. Programs refuse others, replication may bring
  * them. */
 static bool
-target_leads_on(Walk *walk, const TblObject *remote)
+target_leads_on(TblWalk *walk, const TblObject *remote)
 {
     TblSlice target = tbl_slice(remote->target->value);
-    const TblDomain *domain = declared(walk->domains, target);
+    const TblDomain *domain = tbl_walk_declared(walk->domains, target);
     TblAddress address;
     if (!domain)
         return true;
@@ -212,7 +137,7 @@ target_leads_on(Walk *walk, const TblObject *remote)
  * for none. False when the object is none of them: its address stands for itself, or its primary
  * for it. */
 static bool
-expand_object(Walk *walk, const TblObject *object, const TblAddress *address)
+expand_object(TblWalk *walk, const TblObject *object, const TblAddress *address)
 {
     bool list = object->object_class == TBL_CLASS_DL;
     bool remote = object->object_class == TBL_CLASS_REMOTE && object->target &&
@@ -230,7 +155,7 @@ expand_object(Walk *walk, const TblObject *object, const TblAddress *address)
         if (target_leads_on(walk, object))
             walk_address(walk, tbl_slice(object->target->value));
     } else {
-        const TblProxy *own = recipient_address(walk, object);
+        const TblProxy *own = tbl_walk_recipient_address(walk, object);
         answered = walk_forward(walk, object, own ? tbl_slice(own->value) : (TblSlice){NULL, 0});
     }
     walk->depth--;
@@ -239,16 +164,16 @@ expand_object(Walk *walk, const TblObject *object, const TblAddress *address)
 
 /* Whether lists, remotes and forwards of an object expand when it is entered through `domain`. */
 static bool
-expands(const Walk *walk, const TblDomain *domain, TblSlice primary)
+expands(const TblWalk *walk, const TblDomain *domain, TblSlice primary)
 {
-    const TblDomain *of_primary = primary.len ? declared(walk->domains, primary) : NULL;
+    const TblDomain *of_primary = primary.len ? tbl_walk_declared(walk->domains, primary) : NULL;
     return tbl_domain_expands(domain) && (!of_primary || tbl_domain_expands(of_primary));
 }
 
 /* The primary that a secondary, generated or mirrored address stands for, and the mail domain that
  * declares it; empty when that row does not apply. */
 static TblSlice
-rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location,
+rewritten(TblWalk *walk, const TblDomain *domain, const TblLocation *location,
           const TblDomain **of_primary)
 {
     const TblRow *row = &location->row;
@@ -256,8 +181,8 @@ rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location,
     TblSlice primary = row->primary_address;
     if (!other_name || !primary.len || !tbl_domain_rewrites(domain))
         return (TblSlice){NULL, 0};
-    *of_primary = declared(walk->domains, primary);
-    if (!*of_primary && !is_alias_domain(walk->domains, domain))
+    *of_primary = tbl_walk_declared(walk->domains, primary);
+    if (!*of_primary && !tbl_walk_is_alias_domain(walk->domains, domain))
         return (TblSlice){NULL, 0};
     return primary;
 }
@@ -265,14 +190,14 @@ rewritten(Walk *walk, const TblDomain *domain, const TblLocation *location,
 /* An object that was met on the way (a member, a forward): entered through its recipient address.
  */
 static void
-walk_object(Walk *walk, const TblObject *object)
+walk_object(TblWalk *walk, const TblObject *object)
 {
     if (object->disabled && walk->context->config->directory.exclude_disabled)
         return;
-    const TblProxy *own = recipient_address(walk, object),
+    const TblProxy *own = tbl_walk_recipient_address(walk, object),
                    *primary = tbl_object_primary(object, "SMTP");
     TblSlice value = own ? tbl_slice(own->value) : (TblSlice){NULL, 0};
-    const TblDomain *domain = own ? declared(walk->domains, value) : NULL;
+    const TblDomain *domain = own ? tbl_walk_declared(walk->domains, value) : NULL;
     TblAddress address;
     if (own && !tbl_address_parse(&address, value)) {
         walk->failed = true;
@@ -286,9 +211,9 @@ walk_object(Walk *walk, const TblObject *object)
     if (!own)
         return;
     /* In a virtual-alias domain a secondary stands for a primary elsewhere. */
-    bool elsewhere = !own->primary && primary && is_alias_domain(walk->domains, domain) &&
+    bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
                      tbl_domain_rewrites(domain);
-    emit(walk, elsewhere ? tbl_slice(primary->value) : value);
+    tbl_walk_emit(walk, elsewhere ? tbl_slice(primary->value) : value);
 }
 
 /* ---- Rows of the map ---- */
@@ -314,14 +239,14 @@ stand_in(const TblContext *context, const TblAddress *address, const TblDomain *
 
 /* True when something stands in. */
 static bool
-answer_nobody(Walk *walk, const TblAddress *address, const TblDomain *domain)
+answer_nobody(TblWalk *walk, const TblAddress *address, const TblDomain *domain)
 {
     const char *instead = stand_in(walk->context, address, domain);
     if (!instead)
         return false;
     TblAddress other;
     TblSlice text = tbl_slice(instead);
-    const TblDomain *of_other = declared(walk->domains, text);
+    const TblDomain *of_other = tbl_walk_declared(walk->domains, text);
     if (of_other && tbl_address_parse(&other, text)) {
         /* It must exist by itself, or a catch-all would lead to a catch-all. */
         TblLocation location;
@@ -336,7 +261,8 @@ answer_nobody(Walk *walk, const TblAddress *address, const TblDomain *domain)
 
 /* The row of virtual_alias_maps that matches a located address; false when none does. */
 static bool
-answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const TblLocation *location)
+answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
+       const TblLocation *location)
 {
     if (location->result == TBL_FAILED) {
         walk->failed = true;
@@ -359,7 +285,7 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
         if (special && expands(walk, domain, row->primary_address) &&
             expand_object(walk, object, address))
             return true;
-        const TblProxy *fit = unfit ? recipient_address(walk, object) : NULL;
+        const TblProxy *fit = unfit ? tbl_walk_recipient_address(walk, object) : NULL;
         if (fit)
             primary = tbl_slice(fit->value);
     }
@@ -368,19 +294,19 @@ answer(Walk *walk, const TblAddress *address, const TblDomain *domain, const Tbl
     if (special && !same_address(address, primary))
         walk_address(walk, primary);
     else
-        emit(walk, primary);
+        tbl_walk_emit(walk, primary);
     return true;
 }
 
 /* An address met on the way (a target, a catch-all, the primary of a list): followed while the map
  * would answer it. */
 static void
-walk_address(Walk *walk, TblSlice spelling)
+walk_address(TblWalk *walk, TblSlice spelling)
 {
     TblAddress address;
-    const TblDomain *domain = declared(walk->domains, spelling);
+    const TblDomain *domain = tbl_walk_declared(walk->domains, spelling);
     if (!domain || !tbl_address_parse(&address, spelling)) {
-        emit(walk, spelling);
+        tbl_walk_emit(walk, spelling);
         return;
     }
     if (walk->depth >= DEPTH_MAX) {
@@ -397,7 +323,7 @@ walk_address(Walk *walk, TblSlice spelling)
     walk->depth++;
     if (!answer(walk, &address, domain, location)) {
         walk->extension = outer;
-        emit(walk, spelling);
+        tbl_walk_emit(walk, spelling);
     }
     walk->depth--;
     walk->extension = outer;
@@ -405,37 +331,10 @@ walk_address(Walk *walk, TblSlice spelling)
 
 /* ---- The answer ---- */
 
-static int
-compare_text(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static TblAlias
-join(Walk *walk, const TblAddress *address, GString *value)
-{
-    guint count;
-    g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(walk->recipients, &count);
-    if (count == 1 && strcmp(keys[0], address->text) == 0)
-        return TBL_ALIAS_NONE; /* an identity answer in a virtual-alias domain is a bounce after
-                                  acceptance */
-    qsort(keys, count, sizeof *keys, compare_text);
-    gsize start = value->len;
-    for (guint i = 0; i < count; i++) {
-        if (i > 0)
-            g_string_append_c(value, ',');
-        g_string_append(value, g_hash_table_lookup(walk->recipients, keys[i]));
-    }
-    if (value->len - start + OK_PREFIX_SIZE <= walk->context->config->limits.reply)
-        return TBL_ALIAS_VALUE;
-    g_string_truncate(value, start);
-    return TBL_ALIAS_OVER;
-}
-
 /* The common cases without a single allocation: nobody, and a mailbox. Sets `*result` and returns
  * true when one applies. */
 static bool
-answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain,
+answer_simply(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
               const TblLocation *location, GString *value, TblAlias *result)
 {
     const TblRow *row = &location->row;
@@ -451,7 +350,7 @@ answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain,
     TblSlice primary = rewritten(walk, domain, location, &of_primary);
     if (primary.len && walk->ascii_key && !tbl_slice_is_ascii(primary))
         return false;
-    bool nowhere = primary.len && is_alias_domain(walk->domains, of_primary);
+    bool nowhere = primary.len && tbl_walk_is_alias_domain(walk->domains, of_primary);
     if (!primary.len || nowhere || (location->mirrored && same_address(address, primary))) {
         *result = nowhere ? TBL_ALIAS_ABSENT : TBL_ALIAS_NONE;
         return true;
@@ -462,7 +361,7 @@ answer_simply(Walk *walk, const TblAddress *address, const TblDomain *domain,
 }
 
 static TblAlias
-finish(Walk *walk, const TblAddress *address, const TblLocation *location, bool answered,
+finish(TblWalk *walk, const TblAddress *address, const TblLocation *location, bool answered,
        GString *value)
 {
     if (walk->failed)
@@ -472,7 +371,7 @@ finish(Walk *walk, const TblAddress *address, const TblLocation *location, bool 
     if (!answered)
         return TBL_ALIAS_NONE;
     if (g_hash_table_size(walk->recipients) > 0)
-        return join(walk, address, value);
+        return tbl_walk_join(walk, address, value);
     bool list = location->result == TBL_FOUND && location->row.object_class == TBL_CLASS_DL;
     return list || walk->cycle ? TBL_ALIAS_EMPTY : TBL_ALIAS_ABSENT;
 }
@@ -482,21 +381,19 @@ tbl_resolve_alias(const TblContext *context, const TblAddress *address, const Tb
                   const TblLocation *location, GString *value)
 {
     TblAlias result;
-    Walk walk = {
+    TblWalk walk = {
         .context = context,
         .domains = context->view->domains(context->view),
         .ascii_key = tbl_slice_is_ascii((TblSlice){address->text, address->local_len}),
     };
     if (answer_simply(&walk, address, domain, location, value, &result))
         return result;
-    walk.visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    walk.recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    tbl_walk_begin(&walk);
     if (location->result == TBL_FOUND && location->extension[0] &&
         context->config->addresses.propagate_virtual)
         walk.extension = (char *)location->extension;
     bool answered = answer(&walk, address, domain, location);
     result = finish(&walk, address, location, answered, value);
-    g_hash_table_unref(walk.visited);
-    g_hash_table_unref(walk.recipients);
+    tbl_walk_end(&walk);
     return result;
 }

@@ -6,7 +6,7 @@ import unittest
 from harness import DOMAIN_MAPS, SLOWNESS, WorldCase
 
 # A list of a thousand members is to be answered within 2 ms of the server's time; a client in Python and a loaded machine take longer.
-LIST_SECONDS = 0.02 * SLOWNESS
+LIST_SECONDS = 0.05 * SLOWNESS
 
 
 def box(name, **more):

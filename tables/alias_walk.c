@@ -1,0 +1,138 @@
+#include "tables/alias_walk.h"
+
+#define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
+
+void
+tbl_walk_begin(TblWalk *walk)
+{
+    walk->visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    walk->recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+void
+tbl_walk_end(TblWalk *walk)
+{
+    g_hash_table_unref(walk->visited);
+    g_hash_table_unref(walk->recipients);
+    g_clear_pointer(&walk->referred, g_hash_table_unref);
+}
+
+static void
+object_clear(gpointer object)
+{
+    if (object)
+        tbl_object_free(object);
+}
+
+TblResult
+tbl_walk_resolve(TblWalk *walk, TblOrigin origin, const char *reference, const TblObject **object)
+{
+    g_autofree char *key = g_strdup_printf("%d%s", (int)origin, reference);
+    gpointer known;
+    if (!walk->referred)
+        walk->referred = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, object_clear);
+    if (g_hash_table_lookup_extended(walk->referred, key, NULL, &known)) {
+        *object = known;
+        return known ? TBL_FOUND : TBL_NOTFOUND;
+    }
+    TblObject *found = NULL;
+    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &found);
+    if (result != TBL_FAILED)
+        g_hash_table_insert(walk->referred, g_steal_pointer(&key), found);
+    *object = found;
+    return result;
+}
+
+const TblDomain *
+tbl_walk_declared(const TblDomains *domains, TblSlice spelling)
+{
+    char name[256];
+    const char *at = memrchr(spelling.ptr, '@', spelling.len);
+    size_t length = at ? (size_t)(spelling.ptr + spelling.len - at - 1) : 0;
+    if (length == 0 || length >= sizeof name)
+        return NULL;
+    memcpy(name, at + 1, length);
+    name[length] = '\0';
+    return tbl_domains_find_mail(domains, name);
+}
+
+bool
+tbl_walk_is_alias_domain(const TblDomains *domains, const TblDomain *domain)
+{
+    return domain && tbl_domains_class(domains, domain) == TBL_DOMAIN_VIRTUAL_ALIAS;
+}
+
+void
+tbl_walk_emit(TblWalk *walk, TblSlice spelling)
+{
+    const TblDomain *domain = tbl_walk_declared(walk->domains, spelling);
+    TblAddress address;
+    if (tbl_walk_is_alias_domain(walk->domains, domain) || !tbl_address_parse(&address, spelling))
+        return;
+    g_autoptr(GString) text = g_string_new(NULL);
+    tbl_resolve_append(text, walk->domains, spelling, walk->extension);
+    if (walk->extension && !tbl_address_parse(&address, (TblSlice){text->str, text->len})) {
+        walk->over = true; /* the extension made it longer than an address can be */
+        return;
+    }
+    walk->yields++;
+    /* Of several spellings the lowest: which it is must not depend on the order in which they are
+     * met. */
+    const char *other = g_hash_table_lookup(walk->recipients, address.text);
+    if (!other || strcmp(text->str, other) < 0)
+        g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
+    if (g_hash_table_size(walk->recipients) > walk->context->config->limits.list_recipients)
+        walk->over = true;
+}
+
+const TblProxy *
+tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
+{
+    const TblProxy *primary = tbl_object_primary(object, "SMTP"), *lowest = NULL;
+    bool primary_fits =
+        primary && (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
+    if (primary_fits && tbl_walk_declared(walk->domains, tbl_slice(primary->value)))
+        return primary;
+    g_autofree char *lowest_key = NULL;
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblSlice value = tbl_slice(proxy->value);
+        if (strcmp(proxy->type, "SMTP") != 0 || !tbl_walk_declared(walk->domains, value) ||
+            (walk->ascii_key && !tbl_slice_is_ascii(value)))
+            continue;
+        g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), value);
+        if (key && (!lowest_key || strcmp(key, lowest_key) < 0)) {
+            lowest = proxy;
+            g_free(lowest_key);
+            lowest_key = g_steal_pointer(&key);
+        }
+    }
+    return lowest ? lowest : primary;
+}
+
+static int
+compare_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+TblAlias
+tbl_walk_join(TblWalk *walk, const TblAddress *address, GString *value)
+{
+    guint count;
+    g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(walk->recipients, &count);
+    if (count == 1 && strcmp(keys[0], address->text) == 0)
+        return TBL_ALIAS_NONE; /* an identity answer in a virtual-alias domain is a bounce after
+                                  acceptance */
+    qsort(keys, count, sizeof *keys, compare_text);
+    gsize start = value->len;
+    for (guint i = 0; i < count; i++) {
+        if (i > 0)
+            g_string_append_c(value, ',');
+        g_string_append(value, g_hash_table_lookup(walk->recipients, keys[i]));
+    }
+    if (value->len - start + OK_PREFIX_SIZE <= walk->context->config->limits.reply)
+        return TBL_ALIAS_VALUE;
+    g_string_truncate(value, start);
+    return TBL_ALIAS_OVER;
+}
