@@ -95,8 +95,8 @@ cell_read(GifCsvde *csvde, guint index, GifLdapFacts *facts, GifEntry *entry)
     const Column *column = &g_array_index(csvde->columns, Column, index);
     TblSlice rest = gif_table_cell(csvde->table, index);
     if (column->cut && rest.len > 0) {
-        g_autofree char *name = g_strndup(column->name.ptr, column->name.len);
-        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_CUT, name,
+        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_CUT,
+                      g_ptr_array_index(csvde->table->names, index),
                       "only a range of the values; write the dump with a tool that asks for all "
                       "ranges");
         return false;
