@@ -23,11 +23,6 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     changes->created += !before;
     changes->deleted += !after;
     changes->modified += before && after;
-    /* Most of a first import, and nothing to compare. */
-    if (!before && after && !collect->preview) {
-        changes->addresses_added += after->addresses->len;
-        return true;
-    }
     g_autoptr(TblChange) change = tbl_change_new(before, after);
     changes->addresses_added += change->added->len;
     changes->addresses_removed += change->removed->len;
@@ -38,6 +33,19 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     if (collect->preview) {
         gif_preview_add(collect->preview, change);
     }
+    return true;
+}
+
+/* Most of a first import: an object that is only counted. */
+static bool
+created_collect(const TblObjectBrief *brief, gpointer data)
+{
+    Collect *collect = data;
+    if (collect->judge && !gif_judge_passes(collect->judge, brief)) {
+        return false;
+    }
+    collect->changes->created++;
+    collect->changes->addresses_added += brief->addresses;
     return true;
 }
 
@@ -72,8 +80,9 @@ gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifCh
     g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
     Collect collect = {preview, judge, changes, false, removed};
     *changes = (GifChanges){0};
-    bool walked = preview ? tbl_draft_foreach_change(draft, change_collect, &collect, error)
-                          : tbl_draft_visit_changes(draft, NULL, change_collect, &collect, error);
+    bool walked =
+        preview ? tbl_draft_foreach_change(draft, change_collect, &collect, error)
+                : tbl_draft_visit_changes(draft, created_collect, change_collect, &collect, error);
     if (!walked) {
         return false;
     }

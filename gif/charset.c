@@ -107,22 +107,37 @@ encoding_detect(const char *raw, gsize length, gsize *mark)
     return utf16_sniff(raw, length);
 }
 
-/* g_utf8_validate_len stops at NUL bytes, which the record reader reports with their place. */
+/* Bytes of ASCII at the start, NUL among them, which the record reader reports with its place. */
+static gsize
+ascii_length(const char *raw, gsize length)
+{
+    guint64 word;
+    gsize at = 0;
+    for (; at + sizeof(word) <= length; at += sizeof(word)) {
+        memcpy(&word, raw + at, sizeof(word));
+        if ((word & 0x8080808080808080u) != 0) {
+            break;
+        }
+    }
+    while (at < length && (unsigned char)raw[at] < 0x80) {
+        at++;
+    }
+    return at;
+}
+
+/* Nearly all of most files is ASCII, which needs no look at single characters. */
 static bool
 utf8_validate(const char *raw, gsize length, gsize *bad)
 {
-    gsize at = 0;
+    gsize at = ascii_length(raw, length);
     while (at < length) {
-        const char *end;
-        if (g_utf8_validate_len(raw + at, length - at, &end)) {
-            return true;
-        }
-        at = (gsize)(end - raw);
-        if (raw[at] != '\0') {
+        gunichar c = g_utf8_get_char_validated(raw + at, (gssize)(length - at));
+        if (c == (gunichar)-1 || c == (gunichar)-2) {
             *bad = at;
             return false;
         }
-        at++;
+        at += (gsize)(g_utf8_next_char(raw + at) - (raw + at));
+        at += ascii_length(raw + at, length - at);
     }
     return true;
 }

@@ -96,10 +96,10 @@ had_primary(const TblObject *before, const TblProxy *proxy)
 }
 
 static TblDomainClass
-domain_class(const GifJudge *judge, const TblProxy *proxy)
+domain_class(const GifJudge *judge, const char *address)
 {
     const TblDomains *domains = judge->context.view->domains(judge->context.view);
-    const char *at = strrchr(proxy->value, '@');
+    const char *at = strrchr(address, '@');
     const TblDomain *domain = at ? tbl_domains_find_mail(domains, at + 1) : NULL;
     return domain ? tbl_domains_class(domains, domain) : (TblDomainClass)0;
 }
@@ -111,10 +111,27 @@ is_doubtful(const GifJudge *judge, const TblObject *object, const TblProxy *prox
     if (strcmp(proxy->type, "SMTP") != 0) {
         return false;
     }
-    TblDomainClass class = domain_class(judge, proxy);
+    TblDomainClass class = domain_class(judge, proxy->value);
     bool leads_on = object->object_class == TBL_CLASS_DL ||
                     object->object_class == TBL_CLASS_REMOTE || object->text[TBL_TEXT_FORWARD];
     return class != 0 && (leads_on || (proxy->primary && class == TBL_DOMAIN_VIRTUAL_ALIAS));
+}
+
+bool
+gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief)
+{
+    char primary[TBL_ADDRESS_STORED_MAX + 1];
+    bool leads_on = brief->object_class == TBL_CLASS_DL ||
+                    brief->object_class == TBL_CLASS_REMOTE || brief->forwards;
+    if (leads_on || brief->smtp.len >= sizeof(primary)) {
+        return false;
+    }
+    if (brief->smtp.len == 0) {
+        return true;
+    }
+    memcpy(primary, brief->smtp.ptr, brief->smtp.len);
+    primary[brief->smtp.len] = '\0';
+    return domain_class(judge, primary) != TBL_DOMAIN_VIRTUAL_ALIAS;
 }
 
 /* False: the store failed. `*judged`: the object has its verdict. */

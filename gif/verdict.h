@@ -21,6 +21,9 @@ typedef struct GifJudge GifJudge;
 GifJudge *gif_judge_new(TblDraft *draft, const TblConfig *config);
 void gif_judge_free(GifJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifJudge, gif_judge_free)
+/* A created object of which nothing has to be judged: as most, it is no list, leads nowhere, and
+ * its primary's domain delivers mail itself. */
+bool gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief);
 /* Judges one net change. False: the store failed. */
 bool gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after);
 /* After the last change: judges what the run did to others, above all to lists that it did not
