@@ -123,7 +123,8 @@ gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief)
     char primary[TBL_ADDRESS_STORED_MAX + 1];
     bool leads_on = brief->object_class == TBL_CLASS_DL ||
                     brief->object_class == TBL_CLASS_REMOTE || brief->forwards;
-    if (leads_on || brief->smtp.len >= sizeof(primary)) {
+    bool noted = judge->above && gif_above_is_idle(judge->above);
+    if (!noted || leads_on || brief->smtp.len >= sizeof(primary)) {
         return false;
     }
     if (brief->smtp.len == 0) {

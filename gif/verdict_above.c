@@ -120,6 +120,12 @@ leads_on(const TblObject *object)
 }
 
 bool
+gif_above_is_idle(const GifAbove *above)
+{
+    return !above->scope.any;
+}
+
+bool
 gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
 {
     if (!after || !above->scope.any) {
