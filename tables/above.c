@@ -145,17 +145,15 @@ search_mirrors(Search *search, const TblAddress *address)
 static void
 search_targets(Search *search, const TblAddress *address)
 {
-    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET, TBL_ROW_DIRECTORY_TARGET};
-    TblView *view = search->context->view;
-    TblRows rows;
     g_autofree char *key = g_strconcat("smtp:", address->text, NULL);
-    if (view->rows(view, tbl_slice(key), &rows) == TBL_FAILED)
-        search->failed = true;
-    for (guint i = 0; i < G_N_ELEMENTS(targets) && !search->failed; i++) {
-        const TblRow *row = tbl_rows_get(&rows, targets[i]);
-        if (row && row->object != search->self)
-            tbl_above_set_add(search->ids, row->object);
+    search->edge = TBL_REFERRER_TARGET;
+    for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
+        search->origin = (TblOrigin)origin;
+        g_autoptr(GArray) ids = search_key(search, TBL_REFERRER_ADDRESS, key);
+        if (ids)
+            add_all(search, ids);
     }
+    g_hash_table_remove(search->ids, &search->self);
 }
 
 typedef void (*SearchFunc)(Search *search, gconstpointer what);

@@ -62,12 +62,28 @@ other_row(const TblRows *rows, const TblRowKind *kinds, guint n_kinds, guint64 s
     return NULL;
 }
 
+/* Another remote's target: of several that share it the row names one, which may be `self`. The row
+ * is then another's as well. */
+static TblResult
+other_target(TblDraft *draft, const char *key, guint64 self, TblRows *rows, const TblRow **other)
+{
+    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
+    *other = other_row(rows, targets, G_N_ELEMENTS(targets), self);
+    const TblRow *own = tbl_rows_get(rows, TBL_ROW_LOCAL_TARGET);
+    if (*other || !own)
+        return TBL_FOUND;
+    TblRow *row = &rows->row[own - rows->row];
+    TblResult result =
+        tbl_draft_other_target(draft, TBL_ORIGIN_LOCAL, tbl_slice(key), self, &row->object);
+    *other = result == TBL_FOUND ? row : NULL;
+    return result == TBL_FAILED ? TBL_FAILED : TBL_FOUND;
+}
+
 TblResult
 tbl_claim_key(TblDraft *draft, guint64 self, const char *key, TblSlice type, TblSlice value,
               TblClaim *claim)
 {
     static const TblRowKind owners[] = {TBL_ROW_LOCAL, TBL_ROW_DIRECTORY};
-    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
     TblRows rows;
     *claim = (TblClaim){0};
     if (load_rows(draft, key, &rows) == TBL_FAILED)
@@ -75,8 +91,9 @@ tbl_claim_key(TblDraft *draft, guint64 self, const char *key, TblSlice type, Tbl
     const TblRow *row = other_row(&rows, owners, G_N_ELEMENTS(owners), self);
     /* Outside declared domains targets share the name space; inside, a target must be somebody's
      * address. */
-    if (!row && rows.count > 0 && !declared_domain(draft, type, value))
-        row = other_row(&rows, targets, G_N_ELEMENTS(targets), self);
+    if (!row && rows.count > 0 && !declared_domain(draft, type, value) &&
+        other_target(draft, key, self, &rows, &row) == TBL_FAILED)
+        return TBL_FAILED;
     return row ? taken(draft, row, TBL_CLAIM_ADDRESS_TAKEN, type, value, claim) : TBL_FOUND;
 }
 
@@ -100,7 +117,6 @@ has_address(const TblObject *object, const char *key)
 TblResult
 tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
 {
-    static const TblRowKind targets[] = {TBL_ROW_LOCAL_TARGET};
     static const TblRowKind owners[] = {TBL_ROW_LOCAL, TBL_ROW_DIRECTORY, TBL_ROW_LOCAL_GENERATED,
                                         TBL_ROW_DIRECTORY_GENERATED};
     TblRows rows;
@@ -111,7 +127,9 @@ tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
     const char *key = tbl_proxy_own_key(object->target);
     if (load_rows(draft, key, &rows) == TBL_FAILED)
         return TBL_FAILED;
-    const TblRow *row = other_row(&rows, targets, G_N_ELEMENTS(targets), object->id);
+    const TblRow *row;
+    if (other_target(draft, key, object->id, &rows, &row) == TBL_FAILED)
+        return TBL_FAILED;
     if (row)
         return taken(draft, row, TBL_CLAIM_TARGET_TAKEN, type, value, claim);
     const TblRow *owner = other_row(&rows, owners, G_N_ELEMENTS(owners), object->id);

@@ -135,13 +135,15 @@ add_row(RowChange *change, TblSlice key, const TblRow *row)
     }
     const TblRow *there = tbl_rows_get(&rows, row->kind);
     if (there && there->object != row->object) {
-        if (row->kind >= TBL_ROW_LOCAL_TARGET)
-            return; /* remotes that share a target: the first one reserves it */
-        if (row->kind != TBL_ROW_DIRECTORY_GENERATED) {
+        bool target = row->kind >= TBL_ROW_LOCAL_TARGET;
+        if (target && there->object < row->object)
+            return; /* remotes that share a target: the one with the lowest id reserves it */
+        if (!target && row->kind != TBL_ROW_DIRECTORY_GENERATED) {
             change->taken = g_strndup(key.ptr, key.len);
             return;
         }
-        g_array_append_val(draft->displaced, there->object); /* the older one has the right to it */
+        if (!target) /* the older one has the right to it */
+            g_array_append_val(draft->displaced, there->object);
     }
     TblRow put = *row;
     put.source = tbl_draft_source_of(draft, key, row, there, spot.entry != TBL_OVERLAY_NONE);
@@ -165,7 +167,13 @@ remove_row(RowChange *change, TblSlice key, const TblRow *row)
     const TblRow *there = tbl_rows_get(&rows, row->kind);
     if (!there || there->object != row->object)
         return;
+    g_autoptr(TblObject) heir = NULL;
     tbl_rows_remove(&rows, row->kind);
+    TblResult result = row->kind >= TBL_ROW_LOCAL_TARGET
+                           ? tbl_draft_inherit_target(change->draft, key, row->kind, row->object,
+                                                      spot.entry != TBL_OVERLAY_NONE, &rows, &heir)
+                           : tbl_draft_wake(change->draft, key);
+    change->failed = result == TBL_FAILED;
     set_rows(change->draft, spot, key, &rows);
 }
 
@@ -365,18 +373,23 @@ replace_generated(TblDraft *draft, guint64 id, GError **error)
     return !object || put_alone(draft, object, error);
 }
 
-bool
-tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
+/* Of those who wait for an address the oldest gets it, in whatever order they are asked. */
+static bool
+replace_displaced(TblDraft *draft, GError **error)
 {
-    if (!put_alone(draft, object, error))
-        return false;
-    while (draft->displaced->len > 0) { /* each takes a free address, so it displaces nobody */
+    while (draft->displaced->len > 0) { /* each takes a free address, or a younger one's */
         guint64 id = g_array_index(draft->displaced, guint64, draft->displaced->len - 1);
         g_array_set_size(draft->displaced, draft->displaced->len - 1);
         if (!replace_generated(draft, id, error))
             return false;
     }
     return true;
+}
+
+bool
+tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
+{
+    return put_alone(draft, object, error) && replace_displaced(draft, error);
 }
 
 bool
@@ -399,7 +412,7 @@ tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
     if (old != TBL_DRAFT_OBJECT_NONE)
         tbl_draft_objects_drop(&draft->objects, old);
     draft->deletes = true;
-    return true;
+    return replace_displaced(draft, error);
 }
 
 bool
@@ -422,7 +435,9 @@ tbl_draft_set_tombstone(TblDraft *draft, const char *key_text, const TblRow *tom
     }
     g_hash_table_add(draft->changed_tombstones, g_strdup(key_text));
     set_rows(draft, spot, key, &rows);
-    return true;
+    if (!tombstone && tbl_draft_wake(draft, key) == TBL_FAILED)
+        return tbl_store_set_unreadable(error);
+    return replace_displaced(draft, error);
 }
 
 void

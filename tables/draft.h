@@ -36,6 +36,10 @@ TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
 /* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
 TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 
+/* The remote with the lowest id that has this target (tbl_proxy_key), `except` left out. */
+TblResult tbl_draft_other_target(TblDraft *draft, TblOrigin origin, TblSlice key, guint64 except,
+                                 guint64 *id);
+
 /* Where what is put from now on comes from: a row of an import (`file`: index among the files of
  * the batch; `line` from 1), or line 0 for the batch alone, which is so at first. An address that
  * the same object had in the same spelling keeps the source it had, also through deletion and

@@ -57,6 +57,8 @@ struct TblDraft {
     bool deletes;                   /* an object of the store was deleted */
     TblDraftObjects objects;
     TblOverlay names, addresses;
+    bool waiting_known;
+    TblResult waiting; /* FOUND: somebody waits for an address in the snapshot */
     GHashTable
         *referrers; /* key of tables/referrer.h -> what became of its ids (draft_referrer.c) */
     GByteArray *scratch;
@@ -86,7 +88,21 @@ TblSource tbl_draft_source_of(TblDraft *draft, TblSlice key, const TblRow *row, 
 /* An object's references were `before` (NULL: it is new) and are `after` (NULL: it goes). */
 void tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
                                const TblObject *after);
+/* The id is added to a key of tables/referrer.h, or taken from it. */
+void tbl_draft_note_reference(TblDraft *draft, const char *key, guint64 id, bool add);
 TblResult tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids);
+
+/* Puts the row of the next remote with this target, when `from` loses it. `known`: the rows are the
+ * draft's own. `*heir` backs the row; caller frees. */
+TblResult tbl_draft_inherit_target(TblDraft *draft, TblSlice key, TblRowKind kind, guint64 from,
+                                   bool known, TblRows *rows, TblObject **heir);
+/* A mailbox of the directory waits for an address that a rule would give it, or no longer. */
+void tbl_draft_wait(TblDraft *draft, guint64 id, const char *address, bool waits);
+void tbl_draft_note_generated(TblDraft *draft, guint64 id, const TblObject *before,
+                              const TblObject *after);
+/* An address came free: who waits for it is displaced, which makes its addresses again. */
+TblResult tbl_draft_wake(TblDraft *draft, TblSlice key);
+
 /* False: the store failed. */
 bool tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer);
 

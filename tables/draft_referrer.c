@@ -21,8 +21,8 @@ append_step(TblDraft *draft, char *key, Step step)
     g_free(key);
 }
 
-static void
-note_step(TblDraft *draft, const char *key, guint64 id, bool add)
+void
+tbl_draft_note_reference(TblDraft *draft, const char *key, guint64 id, bool add)
 {
     g_autofree char *mark = tbl_referrer_mark_of(key);
     append_step(draft, g_strdup(key), (Step){id, add});
@@ -38,13 +38,15 @@ note_missing(TblDraft *draft, GHashTable *these, GHashTable *others, guint64 id,
     g_hash_table_iter_init(&iter, these);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         if (!g_hash_table_contains(others, key))
-            note_step(draft, key, id, add);
+            tbl_draft_note_reference(draft, key, id, add);
 }
 
 void
 tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
                           const TblObject *after)
 {
+    if ((after ? after : before)->origin == TBL_ORIGIN_DIRECTORY)
+        tbl_draft_note_generated(draft, id, before, after);
     bool had = before && tbl_referrer_has_any(before), has = after && tbl_referrer_has_any(after);
     if (!had && !has)
         return;

@@ -136,9 +136,10 @@ tbl_generate_address(TblDraft *draft, const TblRule *rule, const TblObject *obje
     case TBL_NOTFOUND:
         return g_steal_pointer(&address);
     case TBL_FOUND:
-        return object->origin == TBL_ORIGIN_LOCAL
-                   ? numbered_address(draft, rule, object, local, error)
-                   : NULL;
+        if (object->origin == TBL_ORIGIN_LOCAL)
+            return numbered_address(draft, rule, object, local, error);
+        tbl_draft_wait(draft, object->id, address, true);
+        return NULL;
     default:
         tbl_store_set_unreadable(error);
         return NULL;

@@ -13,7 +13,8 @@ tbl_maps_login_usable(const char *login)
 static void
 add_login(GPtrArray *seen, GString *value, const char *login)
 {
-    g_autofree char *folded = login && tbl_maps_login_usable(login) ? tbl_text_fold(tbl_slice(login)) : NULL;
+    g_autofree char *folded =
+        login && tbl_maps_login_usable(login) ? tbl_text_fold(tbl_slice(login)) : NULL;
     if (!folded || g_ptr_array_find_with_equal_func(seen, folded, g_str_equal, NULL))
         return;
     g_string_append_printf(value, "%s%s", seen->len > 0 ? "," : "", login);

@@ -88,7 +88,7 @@ bool
 tbl_referrer_has_any(const TblObject *object)
 {
     return (object->object_class == TBL_CLASS_DL && object->refs[TBL_REFS_MEMBERS]->len > 0) ||
-           object->text[TBL_TEXT_FORWARD];
+           object->text[TBL_TEXT_FORWARD] || object->target;
 }
 
 void
@@ -99,6 +99,10 @@ tbl_referrer_collect(const TblObject *object, GHashTable *keys)
     const GPtrArray *list = object->refs[TBL_REFS_MEMBERS];
     for (guint i = 0; object->object_class == TBL_CLASS_DL && i < list->len; i++)
         add_reference(&members, g_ptr_array_index(list, i));
+    const char *target = object->target ? tbl_proxy_own_key(object->target) : NULL;
+    if (target)
+        g_hash_table_add(keys, tbl_referrer_key(TBL_REFERRER_TARGET, object->origin,
+                                                TBL_REFERRER_ADDRESS, tbl_slice(target)));
     if (object->text[TBL_TEXT_FORWARD])
         add_reference(&forward, object->text[TBL_TEXT_FORWARD]);
 }

@@ -11,6 +11,10 @@
 typedef enum {
     TBL_REFERRER_MEMBER = 'm',  /* a member of a distribution list */
     TBL_REFERRER_FORWARD = 'f', /* an Alt-Recipient */
+    TBL_REFERRER_TARGET = 't',  /* the target of a remote; text: its key (tbl_proxy_key) */
+    TBL_REFERRER_WAITING = 'w', /* no reference: mailboxes of the directory that a rule would give
+                                   this address (its key), if nobody else had it. Some may be
+                                   gone, or do not want it any more */
 } TblReferrerEdge;
 
 /* How a reference gives its object; behind the digit of its origin. */

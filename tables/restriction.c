@@ -1,8 +1,12 @@
 #include "tables/restriction.h"
 
 #include "tables/above.h"
+#include "tables/referrer.h"
 
 #define SMTP_PREFIX "smtp:"
+
+/* Remotes with one target that are looked at; who has more is not answered, since others wait. */
+#define REMOTES_MAX 1000
 
 /* Who the sender is here. References are not resolved one by one, of which there may be thousands:
  * only those that can bind to the sender are. */
@@ -50,25 +54,21 @@ note_object(Sender *sender, guint64 id)
         note_address(sender, g_ptr_array_index(generated, i));
 }
 
-/* Remotes whose mail goes to the sender's address. */
+/* Remotes whose mail goes to the sender's address; several may share it. */
 static void
 note_remotes(Sender *sender)
 {
-    static const TblRowKind kinds[] = {TBL_ROW_LOCAL_TARGET, TBL_ROW_DIRECTORY_TARGET};
     TblView *view = sender->context->view;
-    TblRows rows;
     g_autofree char *key = g_strconcat(SMTP_PREFIX, sender->address.text, NULL);
-    guint64 ids[G_N_ELEMENTS(kinds)];
-    guint count = 0;
-    if (view->rows(view, tbl_slice(key), &rows) == TBL_FAILED)
-        sender->failed = true;
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        const TblRow *row = tbl_rows_get(&rows, kinds[i]);
-        if (row)
-            ids[count++] = row->object;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
+        g_autofree char *name = tbl_referrer_key(TBL_REFERRER_TARGET, (TblOrigin)origin,
+                                                 TBL_REFERRER_ADDRESS, tbl_slice(key));
+        sender->failed = sender->failed || view->referrers(view, name, ids) == TBL_FAILED;
     }
-    for (guint i = 0; i < count && !sender->failed; i++)
-        note_object(sender, ids[i]);
+    sender->failed = sender->failed || ids->len > REMOTES_MAX;
+    for (guint i = 0; i < ids->len && !sender->failed; i++)
+        note_object(sender, g_array_index(ids, guint64, i));
 }
 
 static void

@@ -84,8 +84,13 @@ class Rows(Worlds):
         # The one that goes leaves the other one its target, and the batch can be undone.
         done, _ = self.imp("dn: cn=a\nchangetype: delete\n", name="in.ldif")
         self.assertEqual([row["name"] for row in self.world.export() if row["class"] == "remote"], ["cn=b"])
+        _, told = self.imp("Obj-Class,Common-Name,Proxy-Addresses\nmailbox,z,SMTP:x@far.example\n", name="gif.csv")
+        self.assertEqual(told, [[2, "error", 238]])
         self.world.ctl("rollback", str(done.json()[-1]["batch"]))
         self.assertEqual(len([row for row in self.world.export() if row.get("target")]), 2)
+        # In one run: both go, and then the address is free.
+        self.imp("dn: cn=b\nchangetype: delete\n\ndn: cn=a\nchangetype: delete\n", name="in.ldif")
+        self.imp("Obj-Class,Common-Name,Proxy-Addresses\nmailbox,z,SMTP:x@far.example\n", name="gif.csv")
 
     def test_repeated_rows(self):
         """rows of one DN add up, the first primary stays, and --overwrite replaces once"""

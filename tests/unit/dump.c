@@ -31,8 +31,8 @@ static bool
 dump_record(TblSlice key, TblSlice value, gpointer data)
 {
     Dump *dump = data;
-    /* Marks stay when what they were made for goes. */
-    if (dump->db == 'r' && key.len == 3)
+    /* Marks stay when what they were made for goes, and so may those who waited for something. */
+    if (dump->db == 'r' && (key.len == 3 || key.ptr[0] == 'w'))
         return true;
     GString *name = g_string_new(NULL);
     g_string_append_c(name, dump->db);
