@@ -283,7 +283,6 @@ compare_key(Comparison *comparison, const TblContext *context, const char *key, 
     const char *known = tbl_address_parse(&address, tbl_slice(key)) ? address.text : key;
     if (g_hash_table_contains(comparison->different, known))
         return;
-    comparison->compared++;
     if (*key == '@') {
         ours = whole = domain_answer(comparison, key + 1);
     } else if (!strchr(key, '@') && !is_domain_map(comparison->map)) {
@@ -299,6 +298,7 @@ compare_key(Comparison *comparison, const TblContext *context, const char *key, 
             return;
         ours = result == TBL_FOUND ? value->str : NULL;
     }
+    comparison->compared += !ours; /* what both have was among our keys */
     if (!pd_compare_equal(comparison->map, key, ours, theirs))
         show_difference(comparison, key, ours, theirs);
 }

@@ -143,20 +143,21 @@ set_inet_address(Probe *probe, const char *endpoint)
     return true;
 }
 
-/* A path is taken as Postfix spells it: relative to the queue directory, absolute within a chroot.
- */
+/* A path is taken as Postfix spells it: relative to the queue directory, absolute within a chroot;
+ * `root` (may be empty) is what stands for that chroot. */
 static bool
-set_address(Probe *probe, const char *spelt, const char *full)
+set_address(Probe *probe, const char *spelt, const char *full, const char *root)
 {
     struct sockaddr_un *local = (struct sockaddr_un *)&probe->address;
     if (g_str_has_prefix(full, "inet:"))
         return set_inet_address(probe, full);
     const char *path = strchr(spelt, ':') + 1;
-    if (strlen(path) >= sizeof local->sun_path)
+    g_autofree char *used = *path == '/' ? g_strconcat(root, path, NULL) : g_strdup(path);
+    if (strlen(used) >= sizeof local->sun_path)
         return false;
     local->sun_family = AF_UNIX;
-    memcpy(local->sun_path, path, strlen(path) + 1);
-    probe->address_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1);
+    memcpy(local->sun_path, used, strlen(used) + 1);
+    probe->address_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(used) + 1);
     return true;
 }
 
@@ -261,17 +262,18 @@ try_socket(Sockets *sockets, const char *spelt, const char *const *commands, con
         if (!runs_chrooted(postfix, commands, chrooted))
             continue;
         bool privileged = geteuid() == 0 && set_user(&probe, owner);
-        if (!privileged && chrooted && runs_chrooted(postfix, commands, false))
-            continue; /* without the chroot it would be the same again */
-        g_autofree char *who =
-            privileged ? g_strdup_printf("%s%s", owner, chrooted ? ", in its chroot," : "")
-                       : g_strdup("this user");
-        if (!set_address(&probe, spelt, full))
+        g_autofree char *who = g_strdup_printf("%s%s", privileged ? owner : "this user",
+                                               chrooted ? ", in the chroot of its daemons," : "");
+        const char *root = chrooted && !privileged ? probe.directory : "";
+        sockets->unprivileged = sockets->unprivileged || !privileged;
+        if (!set_address(&probe, spelt, full, root))
             outcome = (Outcome){.error = EDESTADDRREQ};
         else if (!fork_probe(&probe, &outcome))
             outcome = (Outcome){.error = ETIMEDOUT};
+        /* What this user may not says nothing about Postfix's. */
+        if (!privileged && !outcome.connected && outcome.error == EACCES)
+            continue;
         judge(sockets->doctor, spelt, full, who, &outcome, expected);
-        sockets->unprivileged = sockets->unprivileged || !privileged;
     }
 }
 

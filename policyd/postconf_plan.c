@@ -86,13 +86,19 @@ our_element(const Planner *planner, TblMap map)
     return g_strdup_printf("socketmap:%s:%s", planner->endpoint, tbl_map_name(map));
 }
 
+/* Ours is in front, in a spelling that works; proxymap is not chrooted. */
 static bool
 comes_first(const Planner *planner, TblMap map)
 {
     g_autoptr(GPtrArray) tokens =
         pd_postfix_split(pd_postfix_config_value(planner->postfix, tbl_map_name(map)));
-    return tokens->len > 0 &&
-           pd_postfix_is_map(planner->postfix, planner->config, g_ptr_array_index(tokens, 0), map);
+    const char *first = tokens->len > 0 ? g_ptr_array_index(tokens, 0) : "";
+    g_autofree char *endpoint = NULL;
+    g_autofree char *name = NULL;
+    return pd_postfix_is_map(planner->postfix, planner->config, first, map) &&
+           pd_postfix_socketmap(first, &endpoint, &name) &&
+           (g_str_has_prefix(first, "proxy:") ||
+            pd_postfix_endpoint_usable(planner->postfix, endpoint));
 }
 
 /* Ours in front of what the parameter holds, defaults and $names included; ours further behind
@@ -283,6 +289,13 @@ add_delimiter(Planner *planner, GError **error)
 }
 
 static bool
+policy_usable(const Planner *planner, const char *argument)
+{
+    g_autofree char *server = pd_postfix_policy_server(argument);
+    return pd_postfix_endpoint_usable(planner->postfix, server);
+}
+
+static bool
 add_policy(Planner *planner, GError **error)
 {
     static const char name[] = "smtpd_recipient_restrictions";
@@ -293,7 +306,8 @@ add_policy(Planner *planner, GError **error)
     const char *raw = pd_postfix_config_raw(planner->postfix, name);
     g_autoptr(GPtrArray) expanded =
         pd_postfix_split(pd_postfix_config_value(planner->postfix, name));
-    if (pd_postconf_find_policy(planner->postfix, planner->config, expanded) == 0) {
+    if (pd_postconf_find_policy(planner->postfix, planner->config, expanded) == 0 &&
+        policy_usable(planner, g_ptr_array_index(expanded, 1))) {
         add_line(planner, name, g_strdup(raw));
         return true;
     }
@@ -304,7 +318,7 @@ add_policy(Planner *planner, GError **error)
                       "%s asks policyd through another parameter, but not first: take it out there",
                       name);
     g_autoptr(GString) value = g_string_new(NULL);
-    if (later >= 0)
+    if (later >= 0 && policy_usable(planner, g_ptr_array_index(tokens, later + 1)))
         g_string_printf(value, "check_policy_service %s",
                         (const char *)g_ptr_array_index(tokens, later + 1));
     else
@@ -395,6 +409,11 @@ add_lines(Planner *planner, char *const *with, GError **error)
     if (planner->facts->moved)
         add_map(planner, TBL_MAP_RELOCATED_MAPS, NULL);
     for (char *const *map = with; map && *map; map++) {
+        char *const *earlier = with;
+        while (earlier < map && strcmp(*earlier, *map) != 0)
+            earlier++;
+        if (earlier < map)
+            continue;
         add_map(planner, tbl_map_from_name(tbl_slice(*map)), NULL);
         g_ptr_array_add(planner->plan->warnings, g_strdup(pd_postconf_warning(*map)));
     }

@@ -51,6 +51,9 @@ bool pd_postfix_socketmap(const char *token, char **endpoint, char **map);
 char *pd_postfix_endpoint(const PdPostfixConfig *postfix, const char *spelt);
 /* Whether it is one of these, of policyd.conf ("inet:0.0.0.0:1" is reached as 127.0.0.1). */
 bool pd_postfix_endpoint_is(const PdPostfixConfig *postfix, const char *spelt, char *const *listen);
+/* Whether all of Postfix's daemons find an endpoint that is spelt so: an absolute path means
+ * another file inside a chroot. */
+bool pd_postfix_endpoint_usable(const PdPostfixConfig *postfix, const char *spelt);
 /* How main.cf is to name the first of `listen` that Postfix's daemons can reach: relative where it
  * is under the queue directory, which is right with and without chroot. NULL: none is configured.
  * Caller frees. */

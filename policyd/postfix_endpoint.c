@@ -92,6 +92,14 @@ anything_chrooted(const PdPostfixConfig *postfix)
     return false;
 }
 
+bool
+pd_postfix_endpoint_usable(const PdPostfixConfig *postfix, const char *spelt)
+{
+    const char *colon = strchr(spelt, ':');
+    return g_str_has_prefix(spelt, "inet:") || !colon || colon[1] != '/' ||
+           !anything_chrooted(postfix);
+}
+
 /* The part of a socket's path below the queue directory, NULL when it is elsewhere. */
 static const char *
 below_queue(const char *queue, const char *endpoint)

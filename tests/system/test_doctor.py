@@ -153,7 +153,7 @@ class Clean(Setting):
     def test_absolute_path(self):
         """an absolute path does not exist inside the chroot; only a real connection tells"""
         self.edit(relay_domains=f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:relay_domains")
-        self.assertIn("in its chroot, cannot ask", self.assertFound("socket-unreachable"))
+        self.assertIn("in the chroot of its daemons, cannot ask", self.assertFound("socket-unreachable"))
 
     def test_wrong_path(self):
         """a socket where nobody listens, for the maps"""
@@ -200,6 +200,9 @@ class Clean(Setting):
         done = self.world.ctl("doctor", "--json", rc=None, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
         self.assertEqual((done.rc, done.out), (0, ""), done)
         self.assertIn("not run as root", done.err)
+        self.edit(relay_domains=f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:relay_domains")
+        done = self.world.ctl("doctor", "--json", rc=1, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        self.assertEqual(codes(done.json()), ["socket-unreachable"])
 
 
 class Store(WorldCase):

@@ -72,6 +72,8 @@ class Setting(PostfixCase):
         """Sets parameters as the administrator would, for one test."""
         before = self.main_cf()
         self.addCleanup(self.restore, before)
+        if not values:
+            return
         self.postfix.tool("postconf", "-e", *(f"{name} = {value}" for name, value in values.items()))
 
     def restore(self, text):
@@ -211,6 +213,7 @@ class Apply(Setting):
         self.assertIn("smtpd_sender_login_maps = socketmap:", done.out)
         self.assertNotIn("recipient_canonical_maps", done.out)
         self.assertEqual(done.err.count("warning: sender_canonical_maps"), 1)
+        self.assertEqual(self.postconf("--with=canonical_maps", "--with=canonical_maps").out.count("canonical_maps = "), 1)
         self.postconf("--with=alias_maps", rc=2)
         self.postconf("surplus", rc=2)
 
@@ -289,9 +292,38 @@ class Refusals(Setting):
             lines["smtpd_recipient_restrictions"],
             "check_policy_service unix:policyd/policy, permit_mynetworks, reject_unauth_destination",
         )
+        queue = self.postfix.queue
+        self.edit(
+            virtual_alias_maps=f"socketmap:unix:{queue}/policyd/socketmap:virtual_alias_maps, static:x",
+            smtpd_recipient_restrictions=f"check_policy_service unix:{queue}/policyd/policy, reject_unauth_destination",
+        )
+        lines = self.lines()
+        self.assertEqual(lines["virtual_alias_maps"], f"{ours}, static:x")
+        self.assertRegex(lines["smtpd_recipient_restrictions"], r"^check_policy_service \{ unix:policyd/policy, .* \}, reject_unauth_destination$")
         absolute = f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:virtual_alias_maps"
-        self.edit(virtual_maps=f"{absolute} static:x", virtual_alias_maps="$virtual_maps")
+        self.edit(virtual_maps=f"proxy:{absolute} static:x", virtual_alias_maps="$virtual_maps")
         self.assertEqual(self.lines()["virtual_alias_maps"], "$virtual_maps")
+
+    def test_policy_down(self):
+        """while the policy service is away, its default_action defers what a permit would have let in"""
+        self.edit(smtpd_recipient_restrictions=self.lines()["smtpd_recipient_restrictions"])
+        self.postfix.reload()
+        self.assertEqual(self.code("local@mx.host.example"), 250)
+        self.world.stop()
+        self.addCleanup(self.world.start)
+        with self.postfix.session() as session:
+            code, text = session.rcpt("local@mx.host.example")
+        self.assertEqual(code, 450)
+        self.assertIn("4.3.0", text)
+        self.assertIn("Temporary lookup failure", text)
+
+    def test_away(self):
+        """without a daemon the lines are set, with a warning"""
+        self.world.stop()
+        self.addCleanup(self.world.start)
+        self.assertNotIn("warning: policyd", self.postconf().err)
+        self.edit()
+        self.assertIn("until it answers, Postfix defers mail", self.postconf("--apply").err)
 
     def test_not_populated(self):
         """an address map that answers TEMP"""
