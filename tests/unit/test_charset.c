@@ -149,6 +149,49 @@ test_growth(void)
     g_assert_true(g_utf8_validate_len(gif_text_slice(text).ptr, 2 * length, NULL));
 }
 
+/* What stands behind the discarded part stays as it is. */
+static void
+test_discard(void)
+{
+    const gsize length = 5 * 1024 * 1024 + 77;
+    static const char *const encodings[] = {"UTF-8", "CP1252"};
+    for (gsize e = 0; e < G_N_ELEMENTS(encodings); e++) {
+        GifTextFault fault = {0};
+        char *bytes = g_malloc(length);
+        for (gsize i = 0; i < length; i++) {
+            bytes[i] = (char)('a' + i % 23);
+        }
+        bytes[length - 1] = e == 0 ? '.' : '\xe9';
+        g_autofree char *copy = g_malloc(length);
+        memcpy(copy, bytes, length);
+        g_autoptr(GifText) text = gif_text_new(bytes, length, "CP1252", &fault);
+        g_assert_cmpstr(gif_text_encoding(text), ==, encodings[e]);
+        for (gsize upto = 0; upto < length; upto += 300 * 1000) {
+            gif_text_discard(text, upto);
+            TblSlice slice = gif_text_slice(text);
+            g_assert_cmpmem(slice.ptr + upto, length - 1 - upto, copy + upto, length - 1 - upto);
+        }
+    }
+}
+
+/* The first byte that is not UTF-8, wherever words begin and end. */
+static void
+test_fault_place(void)
+{
+    for (gsize before = 0; before < 40; before++) {
+        GifTextFault fault = {0};
+        g_autoptr(GString) bytes = g_string_new("\xef\xbb\xbf");
+        for (gsize i = 0; i < before; i++) {
+            g_string_append(bytes, i % 9 == 4 ? "\xc3\xa9" : "a");
+        }
+        g_string_append_len(bytes, "\xed\xa0\x80 and more text behind", 27);
+        g_autoptr(GifText) text = decode(bytes->str, bytes->len, "CP1252", &fault);
+        g_assert_null(text);
+        g_assert_cmpuint(fault.column, ==, before + 1);
+        gif_text_fault_clear(&fault);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -159,5 +202,7 @@ main(int argc, char **argv)
     g_test_add_func("/charset/codepages", test_codepages);
     g_test_add_func("/charset/raw", test_raw);
     g_test_add_func("/charset/growth", test_growth);
+    g_test_add_func("/charset/discard", test_discard);
+    g_test_add_func("/charset/fault-place", test_fault_place);
     return g_test_run();
 }
