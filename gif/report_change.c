@@ -20,11 +20,17 @@ gif_report_append_number(GString *out, guint64 number)
 {
     char digits[32];
     int length = g_snprintf(digits, sizeof(digits), "%" G_GUINT64_FORMAT, number);
+    if (length > 3) {
+        g_string_append_printf(out, "<data value=\"%s\">", digits);
+    }
     for (int i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0) {
             g_string_append_c(out, ',');
         }
         g_string_append_c(out, digits[i]);
+    }
+    if (length > 3) {
+        g_string_append(out, "</data>");
     }
 }
 

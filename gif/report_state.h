@@ -24,7 +24,7 @@ struct GifReport {
 
 /* Appends untrusted text, isolated from the direction of what stands around it. */
 void gif_report_append_text(GString *out, const char *text, gsize max);
-/* 1234567 as 1,234,567. */
+/* 1234567 as 1,234,567, with what programs read beside it: <data value="1234567">. */
 void gif_report_append_number(GString *out, guint64 number);
 /* The row of a change. `scratch` is overwritten. */
 void gif_report_append_change(GString *out, GString *scratch, const TblChange *change,

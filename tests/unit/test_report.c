@@ -151,8 +151,10 @@ test_bounds(void)
     g_autofree char *text = publish(page, &with);
     g_assert_cmpint(count(text, "<tr class=\"create\">"), ==, GIF_REPORT_SHOWN);
     g_assert_cmpint(count(text, "GIF0138"), ==, GIF_REPORT_SHOWN);
-    g_assert_nonnull(strstr(text, "of 1,234 created objects are listed; <b>234</b> are not."));
-    g_assert_nonnull(strstr(text, "of 1,234 warnings are listed; <b>234</b> are not."));
+    g_assert_nonnull(
+        strstr(text, "<data value=\"1234\">1,234</data> created objects are listed; <b>234</b>"));
+    g_assert_nonnull(
+        strstr(text, "<data value=\"1234\">1,234</data> warnings are listed; <b>234</b>"));
 }
 
 static void
