@@ -80,6 +80,6 @@ bool tbl_draft_is_empty(TblDraft *draft); /* no net change, domains included */
  * directory are written: they can be read again from the directory, so nothing undoes them.
  * `*number` is the batch, 0 for none or when there was no net change and nothing was written;
  * `*generation` the generation after. TBL_STORE_ERROR_STALE when somebody committed since the
- * snapshot. */
+ * snapshot. Afterwards the draft can only be freed. */
 bool tbl_draft_commit(TblDraft *draft, const TblBatchInfo *info, guint64 *number,
                       guint64 *generation, GError **error);

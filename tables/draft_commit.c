@@ -117,11 +117,16 @@ write_records(Commit *commit, TblDb db, TblSort *sort)
 static bool
 write_all(Commit *commit)
 {
-    g_autoptr(TblSort) names = tbl_sort_new(&commit->draft->names);
-    g_autoptr(TblSort) addresses = tbl_sort_new(&commit->draft->addresses);
-    return write_objects(commit) && note_tombstones(commit) &&
-           tbl_draft_write_referrers(commit->draft, commit->writer) &&
-           write_records(commit, TBL_DB_NAMES, names) &&
+    TblDraft *draft = commit->draft;
+    g_autoptr(TblSort) names = tbl_sort_new(&draft->names);
+    g_autoptr(TblSort) addresses = tbl_sort_new(&draft->addresses);
+    if (!write_objects(commit) || !note_tombstones(commit) ||
+        !tbl_draft_write_referrers(draft, commit->writer))
+        return false;
+    /* Nothing is looked for any more, and LMDB is about to need the memory. */
+    tbl_overlay_clear_index(&draft->names);
+    tbl_overlay_clear_index(&draft->addresses);
+    return write_records(commit, TBL_DB_NAMES, names) &&
            write_records(commit, TBL_DB_ADDRESSES, addresses);
 }
 

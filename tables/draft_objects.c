@@ -22,7 +22,6 @@ void
 tbl_draft_objects_init(TblDraftObjects *objects)
 {
     *objects = (TblDraftObjects){.all = g_ptr_array_new_with_free_func(object_free)};
-    tbl_arena_init(&objects->arena);
 }
 
 void

@@ -9,7 +9,6 @@ tbl_overlay_init(TblOverlay *overlay, TblOverlayOf of, const TblDraftObjects *ob
     *overlay = (TblOverlay){.of = of, .objects = objects, .batch = batch};
     overlay->entries = g_array_new(FALSE, FALSE, sizeof(TblOverlayEntry));
     overlay->records = g_ptr_array_new();
-    tbl_arena_init(&overlay->arena);
 }
 
 void
@@ -224,6 +223,27 @@ tbl_overlay_set_row(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, cons
 }
 
 /* ---- Reading ---- */
+
+/* What is read of an object for one of its rows: its beginning, with the primaries, and the address
+ * itself. */
+#define CACHE_LINE 64
+#define LINES_OF_OBJECT 3
+
+void
+tbl_overlay_prefetch(const TblOverlay *overlay, guint32 entry, guint step)
+{
+    const TblOverlayEntry *at = entry_at(overlay, entry);
+    if (step == 0) {
+        __builtin_prefetch(at);
+    } else if (at->kind != 0 && step == 1) {
+        __builtin_prefetch(&overlay->objects->all->pdata[at->number]);
+    } else if (at->kind != 0) {
+        const char *object = overlay->objects->all->pdata[at->number];
+        for (guint i = 0; i < LINES_OF_OBJECT; i++)
+            __builtin_prefetch(object + i * CACHE_LINE);
+        __builtin_prefetch(object + sizeof(TblDraftObject) + at->place);
+    }
+}
 
 bool
 tbl_overlay_rows(const TblOverlay *overlay, guint32 entry, TblSlice key, TblRows *rows)

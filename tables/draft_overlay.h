@@ -120,6 +120,9 @@ bool tbl_overlay_set_name(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key
 bool tbl_overlay_set_row(TblOverlay *overlay, TblOverlaySpot spot, TblSlice key, const TblRow *row,
                          guint32 number, guint32 place);
 
+/* Brings an entry nearer: call for each step in turn, with time between them. */
+#define TBL_OVERLAY_STEPS 3
+void tbl_overlay_prefetch(const TblOverlay *overlay, guint32 entry, guint step);
 /* The key of an entry, in `scratch` if it is not there in full. */
 TblSlice tbl_overlay_key(const TblOverlay *overlay, guint32 entry, char scratch[TBL_STORE_KEY_MAX]);
 /* The rows of an entry; false when they cannot be read. Borrowed from the entry. */

@@ -9,6 +9,8 @@
 #define SAMPLES 32
 /* From so many parts on, a thread pays. */
 #define THREAD_PARTS 3
+/* Entries lie anywhere: so many are fetched between two steps that lead to what one says. */
+#define AHEAD 8
 /* Parts that are made ahead. */
 #define QUEUE_SIZE 2
 
@@ -179,8 +181,15 @@ part_make(TblSort *sort)
     Part *part = g_new0(Part, 1);
     part->items = g_array_sized_new(FALSE, FALSE, sizeof(Item), end - begin);
     part->bytes = g_byte_array_new();
-    for (guint32 i = begin; i < end; i++)
+    for (guint32 i = begin; i < end; i++) {
+        for (guint step = 0; step < TBL_OVERLAY_STEPS; step++) {
+            guint32 ahead = i + (TBL_OVERLAY_STEPS - step) * AHEAD;
+            if (ahead < end)
+                tbl_overlay_prefetch(sort->overlay, g_array_index(sort->order, guint32, ahead),
+                                     step);
+        }
         item_add(part, sort->overlay, g_array_index(sort->order, guint32, i));
+    }
     gsize common = part->items->len > 1 ? common_length(part) : 0;
     for (guint i = 0; i < part->items->len; i++) {
         Item *item = &g_array_index(part->items, Item, i);

@@ -1,15 +1,22 @@
 #include "tables/key_index.h"
 
 #include "tables/digest.h"
+#include "tables/pages.h"
 
-#define SLOTS_FIRST 1024u
+#define SLOTS_FIRST 8192u
 /* Grown when more than this of four slots are taken. */
 #define LOAD_OF_FOUR 3u
+
+static gsize
+slots_size(const TblKeyIndex *index)
+{
+    return ((gsize)index->mask + 1) * sizeof *index->slots;
+}
 
 void
 tbl_key_index_clear(TblKeyIndex *index)
 {
-    g_free(index->slots);
+    tbl_pages_give(index->slots, slots_size(index));
     *index = (TblKeyIndex){0};
 }
 
@@ -37,15 +44,21 @@ slot_put(TblKeyIndex *index, guint64 slot)
 static void
 grow(TblKeyIndex *index)
 {
-    guint64 *old = index->slots;
-    gsize before = old ? (gsize)index->mask + 1 : 0;
-    gsize size = old ? 2 * before : SLOTS_FIRST;
-    index->slots = g_new0(guint64, size);
-    index->mask = (guint32)(size - 1);
+    TblKeyIndex old = *index;
+    gsize before = old.slots ? (gsize)old.mask + 1 : 0;
+    index->mask = (guint32)(old.slots ? 2 * before - 1 : SLOTS_FIRST - 1);
+    index->slots = tbl_pages_take(slots_size(index));
     for (gsize i = 0; i < before; i++)
-        if (old[i])
-            slot_put(index, old[i]);
-    g_free(old);
+        if (old.slots[i])
+            slot_put(index, old.slots[i]);
+    tbl_pages_give(old.slots, slots_size(&old));
+}
+
+void
+tbl_key_index_prefetch(const TblKeyIndex *index, guint32 hash)
+{
+    if (index->slots)
+        __builtin_prefetch(&index->slots[hash & index->mask]);
 }
 
 bool

@@ -17,6 +17,8 @@ typedef struct {
 /* All zero is empty. */
 void tbl_key_index_clear(TblKeyIndex *index);
 guint32 tbl_key_index_hash(TblSlice key);
+/* Where the hash would be found is on its way into the cache. */
+void tbl_key_index_prefetch(const TblKeyIndex *index, guint32 hash);
 /* The next entry of a hash; `*step` begins as 0. False: there is no more. */
 bool tbl_key_index_next(const TblKeyIndex *index, guint32 hash, guint32 *step, guint32 *entry);
 void tbl_key_index_add(TblKeyIndex *index, guint32 hash, guint32 entry);

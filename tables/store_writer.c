@@ -6,15 +6,17 @@ struct TblWriter {
     MDB_txn *txn;
     TblMeta meta;
     GByteArray *record; /* value and check sum of the put under way */
-    int rc;             /* sticky */
+    /* Stand at the end of what is appended to, so that the way there is not searched each time. */
+    MDB_cursor *end[TBL_DB_COUNT];
+    int rc; /* sticky */
 };
 
 /* One call of LMDB. */
 typedef struct {
     TblWriter *writer;
+    TblDb db;
     MDB_dbi dbi;
     MDB_val key, value;
-    unsigned flags;
 } Call;
 
 /* Runs a call that may meet damaged pages. After a fault the transaction is left as it is: LMDB's
@@ -53,7 +55,16 @@ static int
 call_put(void *argument)
 {
     Call *call = argument;
-    return mdb_put(call->writer->txn, call->dbi, &call->key, &call->value, call->flags);
+    return mdb_put(call->writer->txn, call->dbi, &call->key, &call->value, 0);
+}
+
+static int
+call_append(void *argument)
+{
+    Call *call = argument;
+    MDB_cursor **end = &call->writer->end[call->db];
+    int rc = *end ? 0 : mdb_cursor_open(call->writer->txn, call->dbi, end);
+    return rc ? rc : mdb_cursor_put(*end, &call->key, &call->value, MDB_APPEND);
 }
 
 static int
@@ -119,39 +130,55 @@ tbl_writer_get(TblWriter *writer, TblDb db, TblSlice key, TblSlice *value)
     return TBL_FOUND;
 }
 
+/* Another change moves what a cursor stands on; the next append finds the end again. After an error
+ * the transaction is only aborted. */
 static void
-put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value, unsigned flags)
+forget_end(TblWriter *writer, TblDb db)
+{
+    if (writer->rc != 0 || !writer->end[db])
+        return;
+    mdb_cursor_close(writer->end[db]);
+    writer->end[db] = NULL;
+}
+
+static void
+put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value, int (*operation)(void *))
 {
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     if (writer->rc != 0)
         return;
     MDB_val k = tbl_store_key(key, scratch);
     guint32 sum = GUINT32_TO_LE(tbl_checksum((TblSlice){k.mv_data, k.mv_size}, value));
-    g_byte_array_set_size(writer->record, 0);
-    g_byte_array_append(writer->record, (const guint8 *)value.ptr, value.len);
-    g_byte_array_append(writer->record, (const guint8 *)&sum, sizeof sum);
+    g_byte_array_set_size(writer->record, value.len + sizeof sum);
+    if (value.len)
+        memcpy(writer->record->data, value.ptr, value.len);
+    memcpy(writer->record->data + value.len, &sum, sizeof sum);
     Call call = {.writer = writer,
+                 .db = db,
                  .dbi = writer->store->dbi[db],
                  .key = k,
-                 .value = {writer->record->len, writer->record->data},
-                 .flags = flags};
-    writer->rc = run(writer, call_put, &call);
+                 .value = {writer->record->len, writer->record->data}};
+    writer->rc = run(writer, operation, &call);
 }
 
 void
 tbl_writer_put(TblWriter *writer, TblDb db, TblSlice key, TblSlice value)
 {
-    put(writer, db, key, value, 0);
+    forget_end(writer, db);
+    put(writer, db, key, value, call_put);
 }
 
 void
 tbl_writer_append(TblWriter *writer, TblDb db, TblSlice key, TblSlice value)
 {
-    /* A long key goes by its digest, which comes in no order. */
-    put(writer, db, key, value, key.len > TBL_STORE_KEY_MAX ? 0 : MDB_APPEND);
+    if (key.len > TBL_STORE_KEY_MAX) { /* goes by its digest, which comes in no order */
+        tbl_writer_put(writer, db, key, value);
+        return;
+    }
+    put(writer, db, key, value, call_append);
     if (writer->rc == MDB_KEYEXIST) {
         writer->rc = 0;
-        put(writer, db, key, value, 0);
+        tbl_writer_put(writer, db, key, value);
     }
 }
 
@@ -161,6 +188,7 @@ tbl_writer_delete(TblWriter *writer, TblDb db, TblSlice key)
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     if (writer->rc != 0)
         return;
+    forget_end(writer, db);
     Call call = {
         .writer = writer, .dbi = writer->store->dbi[db], .key = tbl_store_key(key, scratch)};
     int rc = run(writer, call_delete, &call);
@@ -177,6 +205,8 @@ tbl_writer_commit(TblWriter *writer, GError **error)
                    (TblSlice){(const char *)bytes->data, bytes->len});
     int rc = writer->rc;
     Call call = {.writer = writer};
+    for (int db = 0; rc == 0 && db < TBL_DB_COUNT; db++)
+        forget_end(writer, (TblDb)db);
     if (rc == 0)
         rc = run(writer, call_commit, &call);
     if (rc != 0)
@@ -191,7 +221,7 @@ tbl_writer_abort(TblWriter *writer)
     if (!writer)
         return;
     if (writer->txn)
-        mdb_txn_abort(writer->txn);
+        mdb_txn_abort(writer->txn); /* and its cursors */
     g_byte_array_unref(writer->record);
     g_free(writer);
 }

@@ -1,0 +1,15 @@
+/*
+ * Large memory straight from the kernel, zeroed, and in large pages where it may: what is looked up
+ * at random in a hundred megabytes waits for address translation more than for the memory.
+ * Thread-safe.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* From this size on large pages are asked for; sizes are best multiples of it. */
+#define TBL_PAGES_LARGE ((gsize)2 << 20)
+
+/* Never NULL: without memory the process ends, as by g_malloc. */
+void *tbl_pages_take(gsize size);
+void tbl_pages_give(void *pages, gsize size); /* NULL is fine */
