@@ -168,7 +168,6 @@ gif_arguments_check_apply(const GifArguments *arguments, GError **error)
         bool given;
     } others[] = {
         {"--plan-out", a->plan_out != NULL},
-        {"--report", a->report},
         {"--keep-going", a->keep_going},
         {"--options", a->options},
         {"--format", a->format},

@@ -152,7 +152,9 @@ apply(const GifArguments *arguments, const TblConfig *config, GifGuard *guard)
                                    .signed_only = arguments->require_signature ||
                                                   *config->import.signature_trust != '\0',
                                    .progress = progress,
-                                   .guard = guard};
+                                   .guard = guard,
+                                   .report = arguments->report,
+                                   .command = arguments->command};
     return gif_plan_apply(&options, config);
 }
 

@@ -25,6 +25,9 @@ typedef struct {
     const GifPlanHeader *header;
     GifTarget *target;
     TblDraft *draft;
+    GifRunOptions shown; /* what the preview asks for */
+    GPtrArray *sources;  /* none */
+    GifPreview *preview; /* NULL: --report names a place that cannot be written */
     GifSummary summary;
     guint64 moved;     /* records that the store no longer has as the plan found them */
     GString *movement; /* the first of them in words */
@@ -166,14 +169,21 @@ guards_check(Apply *apply)
     const GifPlanHeader *header = apply->header;
     g_autofree char *reason = NULL;
     if (apply->options->force || header->forced) {
+        gif_preview_set_guards(apply->preview, "Overridden by --force.");
         return TBL_EXIT_OK;
     }
     if (header->breach_code != 0) {
         g_autofree char *message = g_strdup_printf("when the plan was made: %s", header->breach);
+        gif_preview_set_guards(apply->preview, message);
         return refuse(apply, header->breach_code, message);
     }
-    switch (gif_guard_check(apply->options->guard, apply->draft, apply->config,
-                            &apply->summary.changes, &reason)) {
+    GifGuardResult result = gif_guard_check(apply->options->guard, apply->draft, apply->config,
+                                            &apply->summary.changes, &reason);
+    if (result == GIF_GUARD_PASSED) {
+        reason = gif_guard_describe(apply->options->guard, apply->draft, &apply->summary.changes);
+    }
+    gif_preview_set_guards(apply->preview, reason);
+    switch (result) {
     case GIF_GUARD_PASSED:
         return TBL_EXIT_OK;
     case GIF_GUARD_FAILED:
@@ -215,31 +225,35 @@ commit(Apply *apply, GError **error)
     return good ? TBL_EXIT_OK : TBL_EXIT_FAILED;
 }
 
-/* The plan as the run that made it showed it. */
-static bool
-changes_show(Apply *apply, GError **error)
+/* A disk that cannot take the page is told while nothing is changed. */
+static int
+report_prepare(Apply *apply)
 {
-    char *files[] = {NULL};
-    const GifRunOptions options = {.files = files, .dry_run = true, .json = apply->options->json};
-    g_autoptr(GPtrArray) sources = g_ptr_array_new();
-    gif_progress_clear(apply->progress);
-    g_autoptr(GifPreview) preview =
-        gif_preview_new(&options, apply->config, apply->diagnostics, sources, error);
-    return preview && gif_preview_show(preview, apply->draft, NULL, error);
+    g_autoptr(GError) error = NULL;
+    if (gif_preview_write(apply->preview, &apply->summary, TBL_EXIT_FAILED, &error)) {
+        return TBL_EXIT_OK;
+    }
+    (void)refuse(apply, GIF_CODE_REPORT, error->message);
+    return TBL_EXIT_FAILED;
 }
 
 static int
 draft_apply(Apply *apply, GError **error)
 {
+    gif_progress_clear(apply->progress);
     if (!gif_changes_collect(apply->draft, NULL, NULL, &apply->summary.changes, error) ||
-        (apply->options->dry_run && !changes_show(apply, error))) {
+        !gif_preview_show(apply->preview, apply->draft, NULL, error)) {
         return TBL_EXIT_FAILED;
     }
     if (!changes_fit(&apply->summary.changes, &apply->header->changes)) {
         return refuse(apply, GIF_CODE_PLAN, "the plan does not come to what its header says");
     }
     int code = guards_check(apply);
-    return code != TBL_EXIT_OK || apply->options->dry_run ? code : commit(apply, error);
+    if (code != TBL_EXIT_OK || apply->options->dry_run) {
+        return code;
+    }
+    code = report_prepare(apply);
+    return code == TBL_EXIT_OK ? commit(apply, error) : code;
 }
 
 /* Where signatures are required a plan must have been made of signed files. */
@@ -263,6 +277,7 @@ apply_run(Apply *apply, GError **error)
         return tbl_exit_code(*error);
     }
     apply->header = gif_plan_reader_header(apply->reader);
+    gif_preview_set_files(apply->preview, apply->header->files);
     apply->summary.rows = apply->header->rows;
     apply->summary.unchanged = apply->header->unchanged;
     if (!signers_check(apply)) {
@@ -291,21 +306,63 @@ apply_run(Apply *apply, GError **error)
 }
 
 static void
-apply_finish(Apply *apply, gint64 start)
+summary_count(Apply *apply, gint64 start)
 {
     GifSummary *summary = &apply->summary;
-    gif_diagnostics_finish(apply->diagnostics);
     summary->warnings = gif_diagnostics_count(apply->diagnostics, GIF_WARNING);
     summary->errors = gif_diagnostics_count(apply->diagnostics, GIF_ERROR);
     summary->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
+static int
+report_publish(Apply *apply, int code)
+{
+    g_autoptr(GError) error = NULL;
+    if (apply->preview && !gif_preview_publish(apply->preview, &apply->summary, code, &error)) {
+        (void)refuse(apply, GIF_CODE_REPORT, error->message);
+        return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
+    }
+    return code;
+}
+
+static int
+apply_finish(Apply *apply, int code, gint64 start)
+{
+    summary_count(apply, start);
+    code = report_publish(apply, code);
+    gif_diagnostics_finish(apply->diagnostics);
+    summary_count(apply, start);
     gif_progress_clear(apply->progress);
-    gif_summary_print(summary, apply->options->json);
+    gif_summary_print(&apply->summary, apply->options->json);
+    gif_preview_free(apply->preview);
+    g_ptr_array_unref(apply->sources);
     g_string_free(apply->movement, TRUE);
     tbl_draft_free(apply->draft);
     gif_target_close(apply->target);
     gif_plan_reader_free(apply->reader);
     gif_progress_free(apply->progress);
     gif_diagnostics_free(apply->diagnostics);
+    return code;
+}
+
+/* False: the page cannot be written, which was told. */
+static bool
+preview_begin(Apply *apply, char **files)
+{
+    const GifPlanApplyOptions *options = apply->options;
+    g_autoptr(GError) error = NULL;
+    apply->sources = g_ptr_array_new();
+    apply->shown = (GifRunOptions){.files = files,
+                                   .dry_run = options->dry_run,
+                                   .json = options->json,
+                                   .report = options->report,
+                                   .command = options->command};
+    apply->preview =
+        gif_preview_new(&apply->shown, apply->config, apply->diagnostics, apply->sources, &error);
+    if (!apply->preview) {
+        (void)refuse(apply, GIF_CODE_REPORT, error->message);
+    }
+    return apply->preview != NULL;
 }
 
 int
@@ -318,13 +375,13 @@ gif_plan_apply(const GifPlanApplyOptions *options, const TblConfig *config)
     apply.progress = gif_progress_new(options->progress);
     gif_diagnostics_set_progress(apply.diagnostics, apply.progress);
     gif_progress_say(apply.progress, "reading");
-    int code = apply_run(&apply, &error);
+    char *files[] = {(char *)options->path, NULL};
+    int code = preview_begin(&apply, files) ? apply_run(&apply, &error) : TBL_EXIT_FAILED;
     if (error) {
         bool plan = error->domain == TBL_EXIT_ERROR;
         bool busy = g_error_matches(error, TBL_STORE_ERROR, TBL_STORE_ERROR_BUSY);
         (void)refuse(&apply, plan ? GIF_CODE_PLAN : GIF_CODE_STORE, error->message);
         code = busy ? TBL_EXIT_TEMPORARY : code;
     }
-    apply_finish(&apply, start);
-    return code;
+    return apply_finish(&apply, code, start);
 }

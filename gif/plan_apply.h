@@ -11,6 +11,8 @@ typedef struct {
     bool signed_only; /* every file of the plan must have had a signature that was verified */
     GifProgressMode progress;
     GifGuard *guard;
+    const char *report;  /* path of the page; NULL: none */
+    const char *command; /* the command line, for the page */
 } GifPlanApplyOptions;
 
 /* Writes diagnostics and the summary. Returns an exit code of tables/command. */

@@ -9,7 +9,8 @@ struct GifPreview {
     const TblConfig *config;
     GifDiagnostics *diagnostics;
     const GPtrArray *sources; /* GifSource * */
-    const GifLedger *ledger;
+    const GArray *files;      /* TblBatchFile of another run; NULL: those of the command line */
+    const GifLedger *ledger;  /* NULL: rows are not known */
     GifConflicts *conflicts;
     GifTotals *totals; /* NULL: nothing was shown yet */
     GifReport *report; /* NULL: not wanted */
@@ -61,6 +62,12 @@ gif_preview_conflicts(GifPreview *preview)
 }
 
 void
+gif_preview_set_files(GifPreview *preview, const GArray *files)
+{
+    preview->files = files;
+}
+
+void
 gif_preview_set_guards(GifPreview *preview, const char *text)
 {
     g_free(preview->guards);
@@ -96,7 +103,7 @@ change_report(GifPreview *preview, const TblChange *change)
 {
     const TblObject *object = change->after ? change->after : change->before;
     GifLedgerRow row = {0};
-    const GifSource *source = gif_ledger_get(preview->ledger, object->id, &row)
+    const GifSource *source = preview->ledger && gif_ledger_get(preview->ledger, object->id, &row)
                                   ? g_ptr_array_index(preview->sources, row.source)
                                   : NULL;
     gif_report_add_change(preview->report, change, source ? source->input->path : NULL, row.line);
@@ -143,7 +150,12 @@ files_collect(const GifPreview *preview)
 {
     GArray *files = g_array_new(FALSE, FALSE, sizeof(GifReportFile));
     guint next = 0;
-    for (guint i = 0; preview->options->files[i]; i++) {
+    for (guint i = 0; preview->files && i < preview->files->len; i++) {
+        const TblBatchFile *known = &g_array_index(preview->files, TblBatchFile, i);
+        GifReportFile file = {known->name, known->sha256, known->signer};
+        g_array_append_val(files, file);
+    }
+    for (guint i = 0; !preview->files && preview->options->files[i]; i++) {
         const char *name = preview->options->files[i];
         const GifSource *source =
             next < preview->sources->len ? g_ptr_array_index(preview->sources, next) : NULL;

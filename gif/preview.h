@@ -20,10 +20,13 @@ void gif_preview_free(GifPreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPreview, gif_preview_free)
 
 GifConflicts *gif_preview_conflicts(GifPreview *preview); /* for who finds them */
-/* Shows the net changes of a draft, if this run shows any. False when the store failed. */
+/* Shows the net changes of a draft, if this run shows any. `ledger` may be NULL: rows are not
+ * known. False when the store failed. */
 bool gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger,
                       GError **error);
 void gif_preview_add(GifPreview *preview, const TblChange *change);
+/* The files that the change was made of, when it was made elsewhere: TblBatchFile, borrowed. */
+void gif_preview_set_files(GifPreview *preview, const GArray *files);
 void gif_preview_set_guards(GifPreview *preview, const char *text); /* what the guards said */
 
 /* Writes the page beside its place, as things stand; the next call replaces it. Before a commit, so

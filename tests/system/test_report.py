@@ -135,6 +135,44 @@ class Plan(WorldCase):
         self.assertEqual(page.rows("Files")[0][1], "nothing of it could be used")
         self.assertEqual(page.rows("Changes"), [])
 
+    def test_saved_plan(self):
+        """applying a saved plan writes its page, whether it is applied, stale or damaged"""
+        plan, path = (os.path.join(self.world.work, name) for name in ("a.plan", "page.html"))
+        content = HEADER + row("planned", "SMTP:planned@company.example") + row("ben", mode="delete")
+        source = self.world.file("planned.csv", content)
+        apply = ("gif-import", "--config", self.world.conf, f"--apply-plan={plan}", f"--report={path}")
+
+        def page():
+            with open(path, encoding="utf-8") as file:
+                found = Page(file.read())
+            found.self_contained()
+            os.unlink(path)
+            return found
+
+        self.world.run("gif-import", "--config", self.world.conf, "-n", f"--plan-out={plan}", f"--report={path}", source)
+        decided = page()
+        self.assertEqual(decided.headings[0], "Dry run")
+        self.world.run(*apply, "-n")
+        shown = page()
+        self.assertEqual(shown.headings[0], "Dry run")
+        self.assertEqual([r[:5] for r in shown.rows("Changes")], [r[:5] for r in decided.rows("Changes")])
+        self.assertEqual(shown.rows("Domains"), decided.rows("Domains"))
+        self.world.run(*apply)
+        done = page()
+        self.assertEqual(done.headings[0], "Applied")
+        self.assertIn(f'<b>Batch {self.world.status()["batch"]}</b>', done.text)
+        self.assertEqual(done.rows("Files"), [[source, hashlib.sha256(content.encode()).hexdigest()]])
+        self.assertIn("Passed:", done.sections["guards"])
+        self.world.run(*apply, rc=3)
+        stale = page()
+        self.assertEqual((stale.headings[0], stale.rows("Messages")[0][1]), ("Refused", "GIF0937"))
+        with open(plan, "r+b") as file:
+            file.truncate(100)
+        self.world.run(*apply, rc=3)
+        self.assertEqual(page().rows("Files"), [[plan, "nothing of it could be used"]])
+        self.world.run("gif-import", "--config", self.world.conf, f"--apply-plan={plan}", f"--report={plan}", rc=1)
+        self.world.imp(HEADER + row("ben", "SMTP:ben@company.example") + row("planned", mode="delete"), "--force")
+
     def test_several_files(self):
         """one page for all files of a run"""
         one = self.world.file("one.csv", HEADER + row("f1", "SMTP:f1@company.example"))
