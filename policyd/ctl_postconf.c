@@ -173,7 +173,7 @@ set_plan(const PdPostconfPlan *plan)
         return code;
     if (!apply_plan(plan, &error))
         return pd_ctl_error(error);
-    pd_ctl_note("main.cf was changed; run \"postfix reload\"");
+    pd_ctl_note("main.cf was changed; run \"postfix reload\", and then \"policyctl doctor\"");
     return TBL_EXIT_OK;
 }
 

@@ -227,6 +227,16 @@ add_others(Planner *planner, TblMap list_map, const GPtrArray *names, GString *e
     return true;
 }
 
+/* Rules within main.cf came with Postfix 3.7. */
+static bool
+has_inline_regexp(const PdPostfixConfig *postfix)
+{
+    const char *minor;
+    guint64 major =
+        g_ascii_strtoull(pd_postfix_config_value(postfix, "mail_version"), (char **)&minor, 10);
+    return major > 3 || (major == 3 && *minor == '.' && g_ascii_strtoull(minor + 1, NULL, 10) >= 7);
+}
+
 /* The elements that keep the recipients of other domains accepted; NULL for none. False when they
  * cannot be known. */
 static bool
@@ -249,7 +259,13 @@ keep_others(Planner *planner, TblMap list_map, TblMap recipients, char **tail, G
         return false;
     if (exact->len > 0)
         g_string_append_printf(value, "inline:{ %s }", exact->str);
-    if (below->len > 0)
+    if (below->len > 0 && !has_inline_regexp(planner->postfix))
+        g_ptr_array_add(
+            planner->plan->warnings,
+            g_strdup_printf("recipients in subdomains of what %s lists will be refused: "
+                            "give those a %s of their own",
+                            tbl_map_name(list_map), tbl_map_name(recipients)));
+    else if (below->len > 0)
         g_string_append_printf(value, "%sregexp:{ %s }", value->len ? ", " : "", below->str);
     if (value->len > 0)
         *tail = g_string_free(g_steal_pointer(&value), FALSE);
@@ -295,28 +311,38 @@ policy_usable(const Planner *planner, const char *argument)
     return pd_postfix_endpoint_usable(planner->postfix, server);
 }
 
-static bool
-add_policy(Planner *planner, GError **error)
+static void
+warn_unreachable(Planner *planner, const char *endpoint)
+{
+    if (!pd_postfix_endpoint_usable(planner->postfix, endpoint))
+        g_ptr_array_add(
+            planner->plan->warnings,
+            g_strdup_printf("daemons of Postfix that run in a chroot do not reach %s: let policyd "
+                            "listen below %s as well",
+                            endpoint,
+                            pd_postfix_config_value(planner->postfix, "queue_directory")));
+}
+
+/* An entry further behind, inside another parameter, stays there: to be asked twice does no harm.
+ */
+static void
+add_policy(Planner *planner)
 {
     static const char name[] = "smtpd_recipient_restrictions";
     g_autofree char *endpoint =
         pd_postfix_endpoint_spell(planner->postfix, planner->config->policy.listen);
     if (!endpoint)
-        return true; /* policyd offers no policy service */
+        return; /* policyd offers no policy service */
     const char *raw = pd_postfix_config_raw(planner->postfix, name);
     g_autoptr(GPtrArray) expanded =
         pd_postfix_split(pd_postfix_config_value(planner->postfix, name));
     if (pd_postconf_find_policy(planner->postfix, planner->config, expanded) == 0 &&
         policy_usable(planner, g_ptr_array_index(expanded, 1))) {
         add_line(planner, name, g_strdup(raw));
-        return true;
+        return;
     }
     g_autoptr(GPtrArray) tokens = pd_postfix_split(raw);
     int later = pd_postconf_find_policy(planner->postfix, planner->config, tokens);
-    if (later < 0 && pd_postconf_find_policy(planner->postfix, planner->config, expanded) >= 0)
-        return refuse(error,
-                      "%s asks policyd through another parameter, but not first: take it out there",
-                      name);
     g_autoptr(GString) value = g_string_new(NULL);
     if (later >= 0 && policy_usable(planner, g_ptr_array_index(tokens, later + 1)))
         g_string_printf(value, "check_policy_service %s",
@@ -327,8 +353,8 @@ add_policy(Planner *planner, GError **error)
     for (int i = 0; i < (int)tokens->len; i++)
         if (later < 0 || (i != later && i != later + 1))
             g_string_append_printf(value, ", %s", (const char *)g_ptr_array_index(tokens, i));
+    warn_unreachable(planner, endpoint);
     add_line(planner, name, g_string_free(g_steal_pointer(&value), FALSE));
-    return true;
 }
 
 /* ---- The plan ---- */
@@ -395,6 +421,7 @@ name_overriders(Planner *planner)
 static bool
 add_lines(Planner *planner, char *const *with, GError **error)
 {
+    warn_unreachable(planner, planner->endpoint);
     add_map(planner, TBL_MAP_VIRTUAL_ALIAS_DOMAINS, NULL);
     add_map(planner, TBL_MAP_VIRTUAL_MAILBOX_DOMAINS, NULL);
     add_map(planner, TBL_MAP_RELAY_DOMAINS, NULL);
@@ -417,7 +444,8 @@ add_lines(Planner *planner, char *const *with, GError **error)
         add_map(planner, tbl_map_from_name(tbl_slice(*map)), NULL);
         g_ptr_array_add(planner->plan->warnings, g_strdup(pd_postconf_warning(*map)));
     }
-    return add_delimiter(planner, error) && add_policy(planner, error);
+    add_policy(planner);
+    return add_delimiter(planner, error);
 }
 
 PdPostconfPlan *
