@@ -305,8 +305,9 @@ climb_take(Climb *climb)
     }
     g_hash_table_remove_all(climb->next);
     /* In the order of ids, which no hash decides. */
-    qsort(climb->queue->data + first * sizeof(guint64), climb->queue->len - first, sizeof(guint64),
-          tbl_referrer_compare_ids);
+    if (climb->queue->len > first)
+        qsort(climb->queue->data + first * sizeof(guint64), climb->queue->len - first,
+              sizeof(guint64), tbl_referrer_compare_ids);
 }
 
 /* The `at`th of the queue, with what is above it added; NULL when the store failed. */
