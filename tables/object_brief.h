@@ -27,6 +27,9 @@ bool tbl_object_brief(TblSlice bytes, TblObjectBrief *brief);
  * stands that an address row tells of, in the order of tbl_object_foreach_row. */
 void tbl_object_encode_places(const TblObject *object, GByteArray *out, GArray *places);
 
+/* The place of the first of the leading addresses, up to `most`, that is spelt so. False: none is.
+ */
+bool tbl_object_find_address(TblSlice bytes, TblSlice spelling, guint most, guint32 *place);
 /* The address or target at a place; its type is in capitals. False when the bytes are no such. */
 bool tbl_object_proxy_at(TblSlice bytes, guint32 place, TblSlice *type, TblSlice *value,
                          bool *primary);

@@ -239,6 +239,25 @@ tbl_object_brief(TblSlice bytes, TblObjectBrief *brief)
     return !cursor.broken;
 }
 
+bool
+tbl_object_find_address(TblSlice bytes, TblSlice spelling, guint most, guint32 *place)
+{
+    TblCursor cursor = tbl_cursor(bytes);
+
+    (void)tbl_cursor_number(&cursor);
+    (void)tbl_cursor_string(&cursor);
+    guint64 count = tbl_cursor_number(&cursor);
+    for (guint64 i = 0; i < count && i < most && !cursor.broken; i++) {
+        TblSlice type, value;
+        bool primary;
+
+        *place = (guint32)(cursor.at - (const unsigned char *)bytes.ptr);
+        if (proxy_skim(&cursor, &type, &value, &primary) && tbl_slice_equal(value, spelling))
+            return true;
+    }
+    return false;
+}
+
 static TblCursor
 cursor_at(TblSlice bytes, guint32 place)
 {

@@ -63,8 +63,11 @@ change_much(TblDraft *draft)
     g_ptr_array_add(bob->addresses, moved);
     g_ptr_array_remove_index(ann->addresses, ann->addresses->len - 1);
     tbl_object_set_text(ann, TBL_TEXT_FORWARD, "bob"); /* who refers to whom is kept as well */
+    tbl_draft_set_source(draft, 1, 7);
     g_assert_true(tbl_draft_put(draft, ann, &error));
+    tbl_draft_set_source(draft, 0, 3);
     g_assert_true(tbl_draft_put(draft, bob, &error));
+    tbl_draft_set_source(draft, 0, 0);
     g_assert_true(tbl_draft_delete(draft, carl->id, &error));
     const TblRow notice = {.kind = TBL_ROW_TOMBSTONE,
                            .spelling = tbl_slice("carl@relay.example"),

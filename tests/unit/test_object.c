@@ -1,4 +1,5 @@
 #include "tables/object.h"
+#include "tables/object_brief.h"
 
 static void
 add_address(TblObject *object, const char *type, const char *value, bool primary)
@@ -184,6 +185,33 @@ test_classes(void)
     g_assert_cmpstr(tbl_class_name(TBL_CLASS_PUBLIC_FOLDER), ==, "public-folder");
 }
 
+/* The place of an address in the bytes is the one that encoding told. */
+static void
+test_find_address(void)
+{
+    g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_MAILBOX, "ann");
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint32));
+    guint32 place = 0;
+    for (guint i = 0; i < 5; i++) {
+        g_autofree char *value = g_strdup_printf("a%u@north.example", i);
+        add_address(object, i == 3 ? "MS" : "SMTP", value, false);
+    }
+    tbl_object_encode_places(object, bytes, places);
+    TblSlice slice = {(const char *)bytes->data, bytes->len};
+    for (guint i = 0; i < 5; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        g_assert_true(tbl_object_find_address(slice, tbl_slice(proxy->value), 5, &place));
+        g_assert_cmpuint(place, ==, g_array_index(places, guint32, i));
+    }
+    g_assert_false(tbl_object_find_address(slice, tbl_slice("a4@north.example"), 4, &place));
+    g_assert_false(tbl_object_find_address(slice, tbl_slice("b@north.example"), 5, &place));
+    for (gsize cut = 0; cut < bytes->len; cut++) { /* no read over the end */
+        g_autofree char *exact = g_memdup(bytes->data, (guint)cut);
+        (void)tbl_object_find_address((TblSlice){exact, cut}, tbl_slice("b"), 5, &place);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -195,6 +223,7 @@ main(int argc, char **argv)
     g_test_add_func("/object/primary", test_primary);
     g_test_add_func("/object/damage", test_damage);
     g_test_add_func("/object/count-over-the-end", test_count_over_the_end);
+    g_test_add_func("/object/find-address", test_find_address);
     g_test_add_func("/object/classes", test_classes);
     return g_test_run();
 }
