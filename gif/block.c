@@ -112,6 +112,26 @@ cell_at(GifBlock *block, const GifBlockRow *row, guint column)
     return &g_array_index(block->cells, GifCell, row->first_cell + column);
 }
 
+/* Excel cuts cells at so many characters when it saves CSV (KB Q155414), in the middle of a value.
+ */
+#define EXCEL_CELL_MAX 255
+/* Bytes that so many characters and two quotes take at most. */
+#define EXCEL_CELL_BYTES_MAX (EXCEL_CELL_MAX * 4 + 2)
+
+static void
+cell_length_check(GifBlock *block, const GifField *field, const GifColumn *column)
+{
+    if (field->text.len < EXCEL_CELL_MAX || field->text.len > EXCEL_CELL_BYTES_MAX) {
+        return;
+    }
+    glong length = g_utf8_strlen(field->text.ptr, (gssize)field->text.len);
+    if (length - (field->quoted ? 2 : 0) == EXCEL_CELL_MAX) {
+        gif_notes_add(block->notes, GIF_WARNING, GIF_CODE_CELL_CUT, column->name,
+                      "exactly %d characters, where Excel cuts cells: values may be missing",
+                      EXCEL_CELL_MAX);
+    }
+}
+
 static void
 cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
 {
@@ -121,6 +141,9 @@ cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
             GifLexFlags flags =
                 lex_flags(column) | (record->all_quoted ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
             gif_lexer_cell(block->lexer, &record->field[i], flags, cell_at(block, row, i));
+            if ((flags & GIF_LEX_MULTI) != 0) {
+                cell_length_check(block, &record->field[i], column);
+            }
         }
     }
 }
@@ -205,7 +228,7 @@ gif_block_add_record(GifBlock *block, const GifRecord *record)
     }
     gif_row_read(&row.row, block->memory, block->schema, record, block->lexer, block->compat,
                  block->notes);
-    if (!gif_notes_failed(block->notes)) {
+    if (!row.row.stranger && !gif_notes_failed(block->notes)) {
         cells_begin(block, &row);
         cells_lex(block, &row, record);
         addresses_parse(block, &row);

@@ -38,7 +38,10 @@ gif_codepage_name(const char *codepage)
     for (const char *c = codepage; *c != '\0'; c++) {
         number = number && g_ascii_isdigit(*c);
     }
-    g_autofree char *name = number ? g_strconcat("CP", codepage, NULL) : g_strdup(codepage);
+    /* Windows' number of UTF-8 is none of iconv's. */
+    g_autofree char *name = g_str_equal(codepage, "65001") ? g_strdup("UTF-8")
+                            : number                       ? g_strconcat("CP", codepage, NULL)
+                                                           : g_strdup(codepage);
     GIConv converter = g_iconv_open("UTF-8", name);
     if (converter == (GIConv)-1) {
         return NULL;

@@ -37,6 +37,7 @@ enum {
     GIF_CODE_LIST_OVER = 921,
     GIF_CODE_NOWHERE = 922,
     GIF_CODE_REFERRED = 923,
+    GIF_CODE_CELL_CUT = 924,        /* a cell as long as the longest that Excel saves */
     GIF_CODE_MEMBERS_UNKNOWN = 925, /* a group whose members a query finds */
     GIF_CODE_STORE = 930,           /* the run as a whole */
     GIF_CODE_ERR_FILE = 931,

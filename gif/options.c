@@ -126,8 +126,7 @@ codepage_set(Parse *parse, const char *value)
     }
     g_autofree char *plain =
         is_number ? g_strdup_printf("%" G_GUINT64_FORMAT, number) : g_strdup(value);
-    g_autofree char *known =
-        is_number && number == 65001 ? g_strdup("UTF-8") : gif_codepage_name(plain);
+    g_autofree char *known = gif_codepage_name(plain);
     if (!known) {
         return refuse(parse, "CodePage", value,
                       "this code page is not known here; write 0 to detect it, a number such as "

@@ -124,7 +124,7 @@ gif_decision_tell_cell(const GifCell *cell, const char *column, GifNotes *notes)
 {
     if (cell->backslashes > 0) {
         gif_notes_add(notes, GIF_WARNING, 168, column,
-                      "%u backslashes that escape nothing were dropped; write \\\\ for one",
+                      "a backslash that escapes nothing was dropped (%u here); write \\\\ for one",
                       cell->backslashes);
     }
     if (cell->empty > 0) {
@@ -272,7 +272,7 @@ static void
 row_decide(GifDecision *decision)
 {
     GifPlan *plan = decision->plan;
-    bool settled = decision->entry && decision->entry->settled;
+    bool settled = decision->row.stranger || (decision->entry && decision->entry->settled);
     if (settled || gif_notes_failed(plan->notes) || !object_find(decision)) {
         return;
     }

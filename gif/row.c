@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What an export of a whole site holds beside recipients (KB Q303250). */
+#define CLASS_CONTAINER "container"
+
 /* Names that files use for a class, folded. */
 static const struct {
     const char *name;
@@ -137,6 +140,12 @@ class_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLex
             return;
         }
     }
+    if (cell.fault == 0 && g_str_equal(folded, CLASS_CONTAINER)) {
+        row->stranger = true;
+        gif_notes_add(notes, GIF_INFO, GIF_CODE_NO_RECIPIENT, column,
+                      "a container is no recipient; left alone");
+        return;
+    }
     gif_notes_add(notes, GIF_ERROR, 228, column,
                   "class \"%.*s\" is none of mailbox, remote, dl, public-folder",
                   (int)MIN(text.len, 128), text.ptr);
@@ -204,10 +213,10 @@ gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema, const G
     TblSlice text = single_read(lexer, record, (guint)schema->name_at, &name);
     row->name = text.len > 0 ? g_string_chunk_insert_len(memory, text.ptr, (gssize)text.len) : NULL;
     class_read(row, schema, record, lexer, notes);
-    if (!gif_notes_failed(notes)) {
+    if (!row->stranger && !gif_notes_failed(notes)) {
         mode_read(row, schema, record, lexer, notes);
     }
-    if (!gif_notes_failed(notes)) {
+    if (!row->stranger && !gif_notes_failed(notes)) {
         name_check(row, schema, &name, notes);
     }
 }

@@ -19,6 +19,7 @@ typedef struct {
     TblClass object_class;
     GifMode mode;
     const char *name; /* NULL when the row has none */
+    bool stranger;    /* a container, which exports hold too: no recipient, left alone */
 } GifRow;
 
 /* Reads the first cells. On faults `notes` holds an error; `name` (in `memory`) is set as far as it

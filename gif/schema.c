@@ -24,6 +24,7 @@ static const Known known_columns[] = {
     {"proxy-addresses", GIF_COLUMN_PRIMARIES, 0, NULL},
     {"secondary-proxy-addresses", GIF_COLUMN_SECONDARIES, 0, NULL},
     {"display-name", GIF_COLUMN_TEXT, TBL_TEXT_DISPLAY, NULL},
+    {"cn", GIF_COLUMN_TEXT, TBL_TEXT_DISPLAY, NULL},
     {"alias-name", GIF_COLUMN_TEXT, TBL_TEXT_ALIAS, NULL},
     {"mail-nickname", GIF_COLUMN_TEXT, TBL_TEXT_ALIAS, NULL},
     {"uid", GIF_COLUMN_TEXT, TBL_TEXT_ALIAS, NULL},

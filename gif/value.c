@@ -102,7 +102,8 @@ gif_cell_fault_text(int fault)
     case 296:
         return "a #FILE pointer is not read here, write the value itself";
     case 245:
-        return "not a form of ~DEL that has a meaning: write ~DEL, ~DEL<TYPE:value> or ~DEL<TYPE:>";
+        return "not a form of ~DEL that has a meaning: write ~DEL, ~DEL<TYPE:value> or ~DEL<TYPE:> "
+               "(and #NAME? is what a spreadsheet leaves of a value that begins with =)";
     case 268:
         return "~DEL and ordinary values in one field: put them into two rows";
     case GIF_CODE_VALUE_LONG:

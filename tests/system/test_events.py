@@ -174,6 +174,7 @@ case(912, "warning", 2, PRIMARY, "x", row("mailbox", "", "x", "", '"SMTP:x@north
 case(913, "info", 2, '"Secondary-Proxy-Addresses"'.strip('"'), "ann", '"Obj-Class","Directory Name","Secondary-Proxy-Addresses"\r\n"mailbox","ann","~DEL"\r\n')
 case(915, "error", 2, "EmailAddresses", "x", PS + '\r\n"x","x@north.example","System.Collections.ArrayList","UserMailbox",""\r\n')
 case(916, "info", 2, None, "x", PS + '\r\n"x","","","User",""\r\n')
+case(916, "info", 2, "Obj-Class", "Sub", row("container", "", "Sub"))
 case(916, "info", 1, None, "ou=Staff", "dn: ou=Staff\nobjectClass: organizationalUnit\n")
 case(916, "info", 1, None, "cn=new", "dn: cn=new\nobjectClass: user\ncn: new\n")
 case(917, "error", 1, "control", "cn=new", "dn: cn=new\ncontrol: 1.2.840.113556.1.4.805 true\nchangetype: delete\n")
@@ -181,6 +182,7 @@ case(918, "error", 1, None, "cn=new", "dn: cn=new\nno colon\n")
 case(918, "error", 1, None, None, "version: 2\ndn: cn=new\nobjectClass: user\n")
 case(919, "error", 5, None, "ann", LDIF + "mail: x@north.example\n\ndn: ann\nchangetype: delete\n")
 case(900, "error", 1, "displayName", "cn=new,dc=north", LDIF + "displayName:: /w==\nmail: new@north.example\n")
+case(924, "warning", 2, MEMBERS, "x", row("dl", "", "x", "", "", "", "m" * 255), also={(909, "info")})
 case(925, "warning", 2, None, "x", PS + '\r\n"x","new@north.example","","DynamicDistributionGroup",""\r\n')
 
 # ---- The end of the run: the row that caused it ----
@@ -330,6 +332,17 @@ class Complete(unittest.TestCase):
                 if (code, self.SEVERITIES[severity]) not in told and code not in ELSEWHERE and code not in NEVER:
                     missing.append(f"gif/{name}: {severity} {number}")
         self.assertEqual(missing, [])
+
+    def test_manual(self):
+        """gif(5) lists each number with its severities, and no other"""
+        with open(os.path.join(SOURCE, "man", "gif.5"), encoding="utf-8") as file:
+            listed = dict(re.findall(r"(?m)^\.It Li GIF(\d{4}) Pq Cm (.*)$", file.read()))
+        told = {}
+        for code, severity, *_ in CASES:
+            told.setdefault(f"{code:04d}", set()).add(severity)
+        for code, severities in told.items():
+            self.assertEqual(set(listed.get(code, "").split(" | ")), severities, code)
+        self.assertEqual(sorted(set(listed) - set(told)), sorted(f"{code:04d}" for code in {*ELSEWHERE, *NEVER} - {c[0] for c in CASES}))
 
     def test_elsewhere(self):
         """where a number is said to be tested, it is"""

@@ -184,7 +184,7 @@ static const Case cases[] = {
     {"a name of ~DEL", PLAIN, NULL, P "mailbox,~DEL,\nmailbox,~DEL<x>,\n", "2:E275 3:E275", ""},
     {"blank SMTP in compat", COMPAT, ANN, PS "mailbox,ann,SMTP:,~DEL\n", "", "mailbox/ann{};"},
     /* rows */
-    {"class faults", PLAIN, NULL, P ",bo,\nrobot,bo,\ncontainer,bo,\n", "2:E218 3:E228 4:E228", ""},
+    {"class faults", PLAIN, NULL, P ",bo,\nrobot,bo,\ncontainer,bo,\n", "2:E218 3:E228 4:I916", ""},
     {"class synonyms", PLAIN, NULL,
      P "Distribution List,a,\nPublic Folder,b,\nDISTRIBUTION-LIST,c,\n", "",
      "dl/a{};dl/c{};public-folder/b{};"},
