@@ -41,19 +41,49 @@ walk_referred(TblWalk *walk, TblResult result, const TblObject *object, const ch
         walk_unresolved(walk, reference);
 }
 
+/* Nearly all members are people with a primary address here: that is all there is to read of them.
+ * False when walk_object must look. */
+static bool
+walk_plainly(TblWalk *walk, guint64 id)
+{
+    TblView *view = walk->context->view;
+    TblObjectBrief brief;
+    if (!view->brief || view->brief(view, id, &brief) != TBL_FOUND)
+        return false;
+    bool person =
+        brief.object_class == TBL_CLASS_MAILBOX || brief.object_class == TBL_CLASS_PUBLIC_FOLDER;
+    if (!person || brief.forwards || brief.disabled || brief.smtp.len == 0 ||
+        (walk->ascii_key && !tbl_slice_is_ascii(brief.smtp)) ||
+        !tbl_walk_declared(walk->domains, brief.smtp))
+        return false;
+    tbl_walk_emit(walk, brief.smtp);
+    return true;
+}
+
 static void
 walk_reference(TblWalk *walk, TblOrigin origin, const char *reference)
 {
+    TblView *view = walk->context->view;
+    const TblObject *known;
     /* What lists inside lists name is often the same. */
-    if (walk->depth > 1) {
-        const TblObject *known = NULL;
-        TblResult result = tbl_walk_resolve(walk, origin, reference, &known);
-        walk_referred(walk, result, known, reference);
+    bool remember = walk->depth > 1;
+    if (remember && tbl_walk_recall(walk, origin, reference, &known)) {
+        walk_referred(walk, known ? TBL_FOUND : TBL_NOTFOUND, known, reference);
         return;
     }
-    g_autoptr(TblObject) object = NULL;
-    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &object);
+    TblObject *object = NULL;
+    guint64 id = 0;
+    TblResult result = tbl_resolve_reference_id(walk->context, origin, reference, &id);
+    if (result == TBL_FOUND && walk_plainly(walk, id))
+        return;
+    /* A name or a row that leads nowhere is damage. */
+    if (result == TBL_FOUND && view->object(view, id, &object) != TBL_FOUND)
+        result = TBL_FAILED;
+    if (remember && result != TBL_FAILED)
+        tbl_walk_remember(walk, origin, reference, object);
     walk_referred(walk, result, object, reference);
+    if (!remember || result == TBL_FAILED)
+        tbl_object_free(object);
 }
 
 static void

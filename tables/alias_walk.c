@@ -24,23 +24,36 @@ object_clear(gpointer object)
         tbl_object_free(object);
 }
 
-TblResult
-tbl_walk_resolve(TblWalk *walk, TblOrigin origin, const char *reference, const TblObject **object)
+/* Names of the two origins must not meet. */
+static char *
+referred_key(TblOrigin origin, const char *reference)
 {
-    g_autofree char *key = g_strdup_printf("%d%s", (int)origin, reference);
-    gpointer known;
+    gsize length = strlen(reference);
+    char *key = g_malloc(length + 2);
+    key[0] = (char)('0' + (int)origin);
+    memcpy(key + 1, reference, length + 1);
+    return key;
+}
+
+bool
+tbl_walk_recall(const TblWalk *walk, TblOrigin origin, const char *reference,
+                const TblObject **object)
+{
+    gpointer known = NULL;
+    if (!walk->referred)
+        return false;
+    g_autofree char *key = referred_key(origin, reference);
+    bool found = g_hash_table_lookup_extended(walk->referred, key, NULL, &known);
+    *object = known;
+    return found;
+}
+
+void
+tbl_walk_remember(TblWalk *walk, TblOrigin origin, const char *reference, TblObject *object)
+{
     if (!walk->referred)
         walk->referred = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, object_clear);
-    if (g_hash_table_lookup_extended(walk->referred, key, NULL, &known)) {
-        *object = known;
-        return known ? TBL_FOUND : TBL_NOTFOUND;
-    }
-    TblObject *found = NULL;
-    TblResult result = tbl_resolve_reference(walk->context, origin, reference, &found);
-    if (result != TBL_FAILED)
-        g_hash_table_insert(walk->referred, g_steal_pointer(&key), found);
-    *object = found;
-    return result;
+    g_hash_table_insert(walk->referred, referred_key(origin, reference), object);
 }
 
 const TblDomain *
@@ -69,9 +82,15 @@ tbl_walk_emit(TblWalk *walk, TblSlice spelling)
     TblAddress address;
     if (tbl_walk_is_alias_domain(walk->domains, domain) || !tbl_address_parse(&address, spelling))
         return;
-    g_autoptr(GString) text = g_string_new(NULL);
-    tbl_resolve_append(text, walk->domains, spelling, walk->extension);
-    if (walk->extension && !tbl_address_parse(&address, (TblSlice){text->str, text->len})) {
+    g_autofree char *text = NULL;
+    if (walk->extension) {
+        GString *extended = g_string_new(NULL);
+        tbl_resolve_append(extended, walk->domains, spelling, walk->extension);
+        text = g_string_free(extended, FALSE);
+    } else {
+        text = g_strndup(spelling.ptr, spelling.len);
+    }
+    if (walk->extension && !tbl_address_parse(&address, tbl_slice(text))) {
         walk->over = true; /* the extension made it longer than an address can be */
         return;
     }
@@ -79,8 +98,8 @@ tbl_walk_emit(TblWalk *walk, TblSlice spelling)
     /* Of several spellings the lowest: which it is must not depend on the order in which they are
      * met. */
     const char *other = g_hash_table_lookup(walk->recipients, address.text);
-    if (!other || strcmp(text->str, other) < 0)
-        g_hash_table_insert(walk->recipients, g_strdup(address.text), g_strdup(text->str));
+    if (!other || strcmp(text, other) < 0)
+        g_hash_table_insert(walk->recipients, g_strdup(address.text), g_steal_pointer(&text));
     if (g_hash_table_size(walk->recipients) > walk->context->config->limits.list_recipients)
         walk->over = true;
 }
@@ -110,26 +129,35 @@ tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
     return lowest ? lowest : primary;
 }
 
+typedef struct {
+    const char *key, *text; /* canonical, external */
+} Recipient;
+
 static int
-compare_text(gconstpointer a, gconstpointer b)
+compare_recipients(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const Recipient *)a)->key, ((const Recipient *)b)->key);
 }
 
 TblAlias
 tbl_walk_join(TblWalk *walk, const TblAddress *address, GString *value)
 {
-    guint count;
-    g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(walk->recipients, &count);
-    if (count == 1 && strcmp(keys[0], address->text) == 0)
+    guint count = g_hash_table_size(walk->recipients), at = 0;
+    g_autofree Recipient *sorted = g_new(Recipient, count);
+    GHashTableIter iter;
+    gpointer key, text;
+    g_hash_table_iter_init(&iter, walk->recipients);
+    while (g_hash_table_iter_next(&iter, &key, &text))
+        sorted[at++] = (Recipient){key, text};
+    if (count == 1 && strcmp(sorted[0].key, address->text) == 0)
         return TBL_ALIAS_NONE; /* an identity answer in a virtual-alias domain is a bounce after
                                   acceptance */
-    qsort(keys, count, sizeof *keys, compare_text);
+    qsort(sorted, count, sizeof *sorted, compare_recipients);
     gsize start = value->len;
     for (guint i = 0; i < count; i++) {
         if (i > 0)
             g_string_append_c(value, ',');
-        g_string_append(value, g_hash_table_lookup(walk->recipients, keys[i]));
+        g_string_append(value, sorted[i].text);
     }
     if (value->len - start + OK_PREFIX_SIZE <= walk->context->config->limits.reply)
         return TBL_ALIAS_VALUE;

@@ -23,9 +23,12 @@ typedef struct {
 void tbl_walk_begin(TblWalk *walk); /* tables for what is met */
 void tbl_walk_end(TblWalk *walk);   /* frees them */
 
-/* tbl_resolve_reference, once for each reference. `*object` lives as long as the walk. */
-TblResult tbl_walk_resolve(TblWalk *walk, TblOrigin origin, const char *reference,
-                           const TblObject **object);
+/* What a reference led to before in this walk: an object, which lives as long as the walk, or NULL
+ * for nobody. False when it was not remembered. */
+bool tbl_walk_recall(const TblWalk *walk, TblOrigin origin, const char *reference,
+                     const TblObject **object);
+void tbl_walk_remember(TblWalk *walk, TblOrigin origin, const char *reference,
+                       TblObject *object); /* takes it */
 
 /* The mail domain that declares a stored address's domain; NULL when none does. */
 const TblDomain *tbl_walk_declared(const TblDomains *domains, TblSlice spelling);

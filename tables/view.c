@@ -24,17 +24,29 @@ view_rows(TblView *base, TblSlice key, TblRows *rows)
 }
 
 static TblResult
-view_object(TblView *base, guint64 id, TblObject **object)
+object_bytes(ReaderView *view, guint64 id, TblSlice *bytes)
 {
-    ReaderView *view = (ReaderView *)base;
-    TblSlice bytes;
     char key[8];
-    *object = NULL;
     if (!view->usable)
         return TBL_FAILED;
     tbl_store_key_number(id, key);
-    TblResult result =
-        tbl_reader_get(view->reader, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, &bytes);
+    return tbl_reader_get(view->reader, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, bytes);
+}
+
+static TblResult
+view_brief(TblView *base, guint64 id, TblObjectBrief *brief)
+{
+    TblSlice bytes;
+    TblResult result = object_bytes((ReaderView *)base, id, &bytes);
+    return result == TBL_FOUND && !tbl_object_brief(bytes, brief) ? TBL_FAILED : result;
+}
+
+static TblResult
+view_object(TblView *base, guint64 id, TblObject **object)
+{
+    TblSlice bytes;
+    *object = NULL;
+    TblResult result = object_bytes((ReaderView *)base, id, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
     return result;
@@ -96,7 +108,8 @@ tbl_view_new(void)
                            .domains = view_domains,
                            .usable = view_usable,
                            .populated = view_populated,
-                           .referrers = view_referrers};
+                           .referrers = view_referrers,
+                           .brief = view_brief};
     return &view->base;
 }
 

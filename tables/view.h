@@ -6,6 +6,7 @@
 #pragma once
 
 #include "tables/domain.h"
+#include "tables/object_brief.h"
 #include "tables/row.h"
 #include "tables/store.h"
 
@@ -28,6 +29,9 @@ struct TblView {
     /* Appends the ids (guint64) of the objects that give a key of tables/referrer.h. Fails as the
      * first three. */
     TblResult (*referrers)(TblView *view, const char *key, GArray *ids);
+    /* What most lookups need of an object; its slices die with the next call. NULL in views that do
+     * not have it: then `object` tells. */
+    TblResult (*brief)(TblView *view, guint64 id, TblObjectBrief *brief);
 };
 
 /* A view of a reader: tbl_view_begin takes the newest snapshot, tbl_view_end gives it back; keeps
