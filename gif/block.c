@@ -1,5 +1,7 @@
 #include "gif/block.h"
 
+#include "tables/draft.h"
+
 /* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. A row
  * can be large, so their bytes count too. */
 #define ROWS_MAX 256
@@ -174,20 +176,24 @@ cell_parse(GifBlock *block, GifCell *cell)
                             gif_lexer_value(block->lexer, cell, i)->text, !block->compat, &reason);
         if (parsed.fault != 0) {
             parsed.reason = g_string_chunk_insert(block->memory, reason);
+        } else {
+            parsed.hash = tbl_draft_key_hash((TblSlice){parsed.proxy.key, parsed.proxy.key_len});
         }
         g_array_append_val(block->proxies, parsed);
     }
 }
 
 static void
-addresses_parse(GifBlock *block, const GifBlockRow *row)
+addresses_parse(GifBlock *block, GifBlockRow *row)
 {
+    row->first_proxy = block->proxies->len;
     for (guint i = 0; i < block->schema->count; i++) {
         GifColumnKind kind = block->schema->column[i].kind;
         if (kind == GIF_COLUMN_PRIMARIES || kind == GIF_COLUMN_SECONDARIES) {
             cell_parse(block, cell_at(block, row, i));
         }
     }
+    row->proxies = block->proxies->len - row->first_proxy;
 }
 
 /* The cells of a row that may yet stand, all blank. */
@@ -300,6 +306,12 @@ const GifBlockProxy *
 gif_block_proxy(const GifBlock *block, const GifCell *cell, guint index)
 {
     return &g_array_index(block->proxies, GifBlockProxy, cell->proxies + index);
+}
+
+const GifBlockProxy *
+gif_block_row_proxies(const GifBlock *block, const GifBlockRow *row)
+{
+    return &g_array_index(block->proxies, GifBlockProxy, row->first_proxy);
 }
 
 GStringChunk *

@@ -15,6 +15,7 @@ typedef struct {
     GifProxy proxy;
     int fault;          /* an event, else 0 with `proxy` filled */
     const char *reason; /* of the fault */
+    guint32 hash;       /* of the key, for tbl_draft_prefetch */
 } GifBlockProxy;
 
 typedef struct {
@@ -26,6 +27,7 @@ typedef struct {
     const char *folded; /* its name, by tbl_text_fold; NULL when it has none */
     GifNotes *notes;    /* what was found so far; NULL: nothing */
     guint first_cell;
+    guint first_proxy, proxies; /* of all its cells */
 } GifBlockRow;
 
 typedef struct GifBlock GifBlock;
@@ -53,5 +55,7 @@ const GifCell *gif_block_cells(const GifBlock *block, const GifBlockRow *row);
 const GifLexer *gif_block_lexer(const GifBlock *block);
 /* The `index`th value of an address column. */
 const GifBlockProxy *gif_block_proxy(const GifBlock *block, const GifCell *cell, guint index);
+/* Those of all columns of a row; `row->proxies` of them. */
+const GifBlockProxy *gif_block_row_proxies(const GifBlock *block, const GifBlockRow *row);
 /* Memory that lives as long as the rows. */
 GStringChunk *gif_block_memory(const GifBlock *block);

@@ -1,5 +1,9 @@
 #include "gif/decision.h"
 
+/* How far ahead addresses are fetched, and how many of a row: more would push each other out. */
+#define PREFETCH_ROWS 2
+#define PREFETCH_PROXIES 16
+
 GifPlan *
 gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanOptions options,
              GifDiagnostics *diagnostics, GifLedger *ledger)
@@ -332,9 +336,25 @@ decision_run(GifDecision *decision)
     return failed ? GIF_ROW_FAILED : decision->changed ? GIF_ROW_CHANGED : GIF_ROW_UNCHANGED;
 }
 
+/* Each address of a large file is somewhere else in memory: what a row will ask for is fetched
+ * while those before it are decided. */
+static void
+row_prefetch(const GifPlan *plan, const GifBlock *block, guint index)
+{
+    if (index >= gif_block_count(block)) {
+        return;
+    }
+    const GifBlockRow *row = gif_block_row(block, index);
+    const GifBlockProxy *proxy = gif_block_row_proxies(block, row);
+    for (guint i = 0; i < MIN(row->proxies, PREFETCH_PROXIES); i++) {
+        tbl_draft_prefetch(plan->draft, proxy[i].hash);
+    }
+}
+
 GifRowResult
 gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error)
 {
+    row_prefetch(plan, block, index + PREFETCH_ROWS);
     GifDecision decision = {
         .plan = plan, .block = block, .from = gif_block_row(block, index), .error = error};
     return decision_run(&decision);

@@ -40,6 +40,11 @@ TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 TblResult tbl_draft_other_target(TblDraft *draft, TblOrigin origin, TblSlice key, guint64 except,
                                  guint64 *id);
 
+/* For who will ask for millions of keys: the hash, which any thread can make, and a hint that the
+ * rows of a key with this hash are asked for soon. */
+guint32 tbl_draft_key_hash(TblSlice key);
+void tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash);
+
 /* Where what is put from now on comes from: a row of an import (`file`: index among the files of
  * the batch; `line` from 1), or line 0 for the batch alone, which is so at first. An address that
  * the same object had in the same spelling keeps the source it had, also through deletion and

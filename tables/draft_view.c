@@ -36,6 +36,18 @@ tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *r
     return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
 }
 
+guint32
+tbl_draft_key_hash(TblSlice key)
+{
+    return tbl_key_index_hash(key);
+}
+
+void
+tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash)
+{
+    tbl_key_index_prefetch(&draft->addresses.index, key_hash);
+}
+
 static TblResult
 draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
 {
