@@ -4,6 +4,9 @@
 
 /* Lines of one change on the page; an object may have 1000 addresses and any number of members. */
 #define LINES_SHOWN 30
+/* Bytes of HTML after which no more lines of a change are shown: what is written with many
+ * invisible characters takes thirty times its length. */
+#define BYTES_SHOWN (8 * 1024)
 
 void
 gif_report_append_text(GString *out, const char *text, gsize max)
@@ -56,20 +59,22 @@ line_append(GString *out, const char *line)
 static guint
 lines_append(GString *out, char *text)
 {
-    guint lines = 0;
+    guint lines = 0, shown = 0;
+    gsize start = out->len;
     char *line = strchr(text, '\n');
     for (line = line ? line + 1 : NULL; line && *line; lines++) {
         char *end = strchr(line, '\n');
         if (end) {
             *end = '\0';
         }
-        if (lines < LINES_SHOWN) {
+        if (shown == lines && shown < LINES_SHOWN && out->len - start < BYTES_SHOWN) {
             line_append(out, line);
+            shown++;
         }
         line = end ? end + 1 : NULL;
     }
-    if (lines > LINES_SHOWN) {
-        g_string_append_printf(out, "<li class=\"cut\">and %u more</li>", lines - LINES_SHOWN);
+    if (lines > shown) {
+        g_string_append_printf(out, "<li class=\"cut\">and %u more</li>", lines - shown);
     }
     return lines;
 }

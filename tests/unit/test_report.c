@@ -157,6 +157,29 @@ test_bounds(void)
         strstr(text, "<data value=\"1234\">1,234</data> warnings are listed; <b>234</b>"));
 }
 
+/* A row has its bound, whatever is in it. */
+static void
+test_large_row(void)
+{
+    g_autoptr(Page) page = page_new();
+    GifReportFacts with = facts(page, TBL_EXIT_OK);
+    g_autoptr(TblObject) object = fixture_object(TBL_CLASS_DL, "large", NULL);
+    g_autoptr(GString) invisible = g_string_new(NULL);
+    for (guint i = 0; i < 5000; i++)
+        g_string_append(invisible, "\342\200\250");
+    for (guint i = 0; i < 500; i++)
+        g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup_printf("%u%s", i, invisible->str));
+    g_autoptr(TblChange) change = tbl_change_new(NULL, object);
+    gif_report_add_change(page->report, change, "x.csv", 2);
+    create(page, "small");
+    g_autofree char *text = publish(page, &with);
+    const char *row = strstr(text, "<tr class=\"create\">"), *next = strstr(row, "</tr>");
+    g_assert_cmpint(next - row, <, 32 * 1024);
+    g_assert_nonnull(strstr(row, "<td class=\"n\">500</td>"));
+    g_assert_nonnull(strstr(row, " more</li>"));
+    g_assert_cmpint(count(text, "<tr class=\"create\">"), ==, 2);
+}
+
 static void
 test_hostile(void)
 {
@@ -218,6 +241,7 @@ main(int argc, char **argv)
     g_test_add_func("/report/states", test_states);
     g_test_add_func("/report/outcomes", test_outcomes);
     g_test_add_func("/report/bounds", test_bounds);
+    g_test_add_func("/report/large-row", test_large_row);
     g_test_add_func("/report/hostile", test_hostile);
     g_test_add_func("/report/places", test_places);
     return g_test_run();
