@@ -274,6 +274,24 @@ class Store(WorldCase):
         texts = self.findings("cycle")
         self.assertEqual(len(texts), 2, texts)
 
+    def test_target_loop(self):
+        """replicated contacts whose targets are each other"""
+        self.replicated(
+            {"name": "t1", "class": "remote", "address": "SMTP:t1@box.example", "target": "SMTP:t2@box.example"},
+            {"name": "t2", "class": "remote", "address": "SMTP:t2@box.example", "target": "SMTP:t1@box.example"},
+        )
+        texts = self.findings("cycle")
+        self.assertEqual(len(texts), 2, texts)
+
+    def test_alias_into_nowhere(self):
+        """an alias whose way ends in a virtual-alias domain"""
+        self.replicated(
+            {"name": "way", "class": "dl", "address": "SMTP:way@alias.example", "member": "end"},
+            {"name": "end", "address": "SMTP:end@alias.example"},
+        )
+        texts = self.findings("nowhere")
+        self.assertTrue(any("end@alias.example" in text for text in texts), texts)
+
     def test_over_limits(self):
         """a replicated list over the limits, named once"""
         self.replicated({"name": "big", "class": "dl", "address": ["SMTP:big@box.example", "smtp:large@box.example"],
