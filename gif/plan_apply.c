@@ -9,6 +9,7 @@
 #include "tables/command.h"
 #include "tables/json.h"
 #include "tables/log.h"
+#include "tables/referrer.h"
 
 /* So many records that changed are named; the rest is counted. */
 #define MOVED_NAMED 10
@@ -78,8 +79,10 @@ batches_compare(Apply *apply)
 static void
 movement_tell(Apply *apply, const TblImageRecord *record)
 {
-    static const char *const whats[] = {
-        [TBL_DB_OBJECTS] = "object", [TBL_DB_NAMES] = "name", [TBL_DB_ADDRESSES] = "address"};
+    static const char *const whats[] = {[TBL_DB_OBJECTS] = "object",
+                                        [TBL_DB_NAMES] = "name",
+                                        [TBL_DB_ADDRESSES] = "address",
+                                        [TBL_DB_REFERRERS] = "references to"};
     if (++apply->moved > MOVED_NAMED) {
         return;
     }
@@ -88,8 +91,10 @@ movement_tell(Apply *apply, const TblImageRecord *record)
         guint64 id = tbl_store_number_of_key(record->key);
         g_autoptr(TblObject) object = tbl_draft_object(apply->draft, id, NULL);
         named = object ? g_strdup(object->name) : g_strdup_printf("%" G_GUINT64_FORMAT, id);
-    } else { /* a name's key begins with its origin */
-        gsize skip = record->db == TBL_DB_NAMES ? 1 : 0;
+    } else { /* a name's key begins with its origin, a reference's with what it is */
+        gsize skip = record->db == TBL_DB_NAMES       ? 1
+                     : record->db == TBL_DB_REFERRERS ? MIN(TBL_REFERRER_MARK_SIZE, record->key.len)
+                                                      : 0;
         named = tbl_log_escape((TblSlice){record->key.ptr + skip, record->key.len - skip},
                                NAME_SHOWN_MAX);
     }

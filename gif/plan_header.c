@@ -234,6 +234,7 @@ gif_plan_record_decode(TblSlice bytes, TblImageRecord *record)
     if (record->changed) {
         record->after = tbl_cursor_string(&cursor);
     }
-    bool kept = db == TBL_DB_OBJECTS || db == TBL_DB_NAMES || db == TBL_DB_ADDRESSES;
+    bool kept = db == TBL_DB_OBJECTS || db == TBL_DB_NAMES || db == TBL_DB_ADDRESSES ||
+                (db == TBL_DB_REFERRERS && !record->changed);
     return tbl_cursor_done(&cursor) && kept && flags <= FLAGS && record->key.len > 0;
 }

@@ -124,7 +124,8 @@ TblResult
 tbl_draft_wake(TblDraft *draft, TblSlice key)
 {
     TblResult result = anybody_waits(draft);
-    if (result != TBL_FOUND)
+    /* Who watches wants to know that nobody waits for this one. */
+    if (result == TBL_FAILED || (result == TBL_NOTFOUND && !draft->watch))
         return result;
     g_autofree char *name = waiting_key(key);
     return tbl_draft_view_referrers(&draft->view.base, name, draft->displaced);

@@ -1,6 +1,7 @@
 #include "tables/draft_image.h"
 
 #include "tables/draft_sort.h"
+#include "tables/referrer.h"
 
 /* Reads are told in batches of so many: by then most of their keys have been changed as well, and
  * need not be told. */
@@ -60,6 +61,8 @@ is_changed(TblDraft *draft, TblDb db, TblSlice key)
     if (db == TBL_DB_OBJECTS)
         return tbl_draft_objects_find(&draft->objects, tbl_store_number_of_key(key)) !=
                TBL_DRAFT_OBJECT_NONE;
+    if (db == TBL_DB_REFERRERS) /* follow from the objects, and are never told as changed */
+        return false;
     return tbl_overlay_find(overlay_of(draft, db), key).entry != TBL_OVERLAY_NONE;
 }
 
@@ -118,6 +121,18 @@ tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value)
     if (value.len)
         memcpy(bytes + key.len, value.ptr, value.len);
     g_hash_table_add(watch->reads, read);
+}
+
+void
+tbl_draft_note_referrers(TblDraft *draft, const char *key)
+{
+    TblSlice value = {NULL, 0};
+    TblResult result =
+        tbl_reader_get(tbl_view_reader(draft->snapshot), TBL_DB_REFERRERS, tbl_slice(key), &value);
+    /* A mark says that such a reference was ever given, not by whom; replication may set it. */
+    if (result != TBL_FAILED && strlen(key) > TBL_REFERRER_MARK_SIZE)
+        tbl_draft_note_read(draft, TBL_DB_REFERRERS, tbl_slice(key),
+                            result == TBL_FOUND ? value : (TblSlice){NULL, 0});
 }
 
 bool

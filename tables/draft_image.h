@@ -11,7 +11,7 @@
 #include "tables/draft.h"
 
 typedef struct {
-    TblDb db; /* objects, names or addresses */
+    TblDb db; /* objects, names or addresses; of what was only read, referrers too */
     TblSlice key;
     TblSlice before; /* the snapshot's value; empty: there was none */
     bool changed;    /* else it was only read */

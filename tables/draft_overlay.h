@@ -75,6 +75,8 @@ struct TblDraft {
 
 /* With draft->watch set: a record was read from the snapshot; an empty `value` is an absence. */
 void tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value);
+/* The same: it was asked who gives a reference. */
+void tbl_draft_note_referrers(TblDraft *draft, const char *key);
 void tbl_draft_watch_free(TblDraftWatch *watch);
 
 void tbl_draft_init_view(TblDraft *draft);

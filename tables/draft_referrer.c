@@ -86,6 +86,8 @@ tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
     const GArray *steps = g_hash_table_lookup(draft->referrers, key);
+    if (draft->watch)
+        tbl_draft_note_referrers(draft, key);
     if (!steps)
         return draft->snapshot->referrers(draft->snapshot, key, ids);
     g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(guint64));

@@ -8,17 +8,15 @@
 
 #define SMTP_PREFIX "smtp:"
 
-#define MARK_SIZE 3
-
 char *
 tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text)
 {
-    char *key = g_malloc(text.len + MARK_SIZE + 1);
+    char *key = g_malloc(text.len + TBL_REFERRER_MARK_SIZE + 1);
     key[0] = (char)edge;
     key[1] = (char)('0' + (int)origin);
     key[2] = (char)kind;
-    memcpy(key + MARK_SIZE, text.ptr, text.len);
-    key[text.len + MARK_SIZE] = '\0';
+    memcpy(key + TBL_REFERRER_MARK_SIZE, text.ptr, text.len);
+    key[text.len + TBL_REFERRER_MARK_SIZE] = '\0';
     return key;
 }
 
@@ -31,7 +29,7 @@ tbl_referrer_mark(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind)
 char *
 tbl_referrer_mark_of(const char *key)
 {
-    return g_strndup(key, MARK_SIZE);
+    return g_strndup(key, TBL_REFERRER_MARK_SIZE);
 }
 
 int

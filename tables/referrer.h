@@ -28,6 +28,8 @@ typedef enum {
 /* Caller frees. */
 char *tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text);
 
+/* Edge, origin and kind, with which every key begins. */
+#define TBL_REFERRER_MARK_SIZE 3
 /* The key that is there once there was one of this kind. Caller frees. */
 char *tbl_referrer_mark(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind);
 /* The mark of a key, cut from it. Caller frees. */

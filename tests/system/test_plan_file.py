@@ -227,6 +227,13 @@ class Stale(PlanCase):
                 self.assert_stale(f"address smtp:{address}")
                 self.world.replicate({"name": "yan", "address": "SMTP:other@one.example"}, {"name": "zoe", "address": "SMTP:zoe@one.example"})
 
+    def test_directory_lists_above(self):
+        """a list of the directory that came to hold a list whose limits were judged"""
+        self.world.replicate({"name": "up", "class": "dl", "address": "SMTP:up@alias.example", "member": ["team@alias.example"]})
+        self.plan(HEAD + "dl,modify,team,,,,carl,\n")
+        self.world.replicate({"name": "upper", "class": "dl", "address": "SMTP:upper@alias.example", "member": ["team@alias.example"]})
+        self.assert_stale("references to team@alias.example")
+
     def test_directory_elsewhere(self):
         """replication that touches nothing that the plan read or claims does no harm, and takes ids"""
         other = self.make_prepared()
