@@ -140,8 +140,9 @@ cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
     for (guint i = 0; i < block->schema->count; i++) {
         const GifColumn *column = &block->schema->column[i];
         if (column->kind > GIF_COLUMN_NAME) {
-            GifLexFlags flags =
-                lex_flags(column) | (record->all_quoted ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
+            /* Exchange takes quoted words for what they are, whoever quotes everything. */
+            bool clears = record->all_quoted && !block->compat;
+            GifLexFlags flags = lex_flags(column) | (clears ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
             gif_lexer_cell(block->lexer, &record->field[i], flags, cell_at(block, row, i));
             if ((flags & GIF_LEX_MULTI) != 0) {
                 cell_length_check(block, &record->field[i], column);

@@ -142,9 +142,10 @@ duplicate_resolve(GifProxies *proxies, GifWanted *wanted, guint other_index, Gif
     GifWanted *other = &g_array_index(proxies->wanted, GifWanted, other_index);
     bool takes_over = wanted->primary && !other->primary;
     (takes_over ? other : wanted)->dropped = true;
-    gif_notes_add(notes, GIF_WARNING, 243, wanted->column,
-                  "%s:%s stands twice in this row; it counts once%s", wanted->proxy->type,
-                  wanted->proxy->value,
+    bool refused = proxies->compat && g_strcmp0(wanted->column, other->column) == 0;
+    gif_notes_add(notes, refused ? GIF_ERROR : GIF_WARNING, 243, wanted->column,
+                  "%s:%s stands twice in this %s; it counts once%s", wanted->proxy->type,
+                  wanted->proxy->value, refused ? "field" : "row",
                   wanted->primary != other->primary ? ", as the primary" : "");
     if (takes_over) {
         gif_index_set(proxies->wanted_by_key, wanted->proxy->key, proxies->wanted->len);

@@ -202,6 +202,15 @@ class Format(WorldCase):
         told, _ = self.imp(HEADER + f"mailbox,,x,,,{'n' * 255}\r\n", "--dry-run")
         self.assertEqual(told, [])
 
+    def test_quoted_removal(self):
+        """where every field is quoted "~DEL" removes, and with --compat it is a word"""
+        self.imp("Obj-Class,Directory Name,Alias Name\r\nmailbox,x,nick\r\n")
+        row = '"Obj-Class","Directory Name","Alias Name"\r\n"mailbox","x","~DEL"\r\n'
+        told, store = self.imp(row, "--compat")
+        self.assertEqual((told, store["x"]["alias"]), ([], "~DEL"))
+        told, store = self.imp(row)
+        self.assertEqual((told, "alias" in store["x"]), ([(2, "info", 913, "Alias Name")], False))
+
     def test_formulas(self):
         """what a spreadsheet makes of =x is an error that says so"""
         done = self.world.imp(HEADER + "mailbox,,x,,,#NAME?\r\n", rc=1)
