@@ -1,14 +1,17 @@
 """Signed imports: what a trusted signer signed is imported, and nothing else is even looked at."""
 
+import json
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 import unittest
 
 import authority
 import people
 from authority import Authority
-from harness import WorldCase
+from harness import WorldCase, die_with_parent, program
 
 ROWS = b"Obj-Class,Directory Name,E-mail Addresses,Shoe Size\r\nmailbox,%s,SMTP:%s@company.example,44\r\n"
 REFUSED = 3
@@ -60,14 +63,14 @@ class SignatureCase(WorldCase):
         shown = self.world.ctl("show", str(batch), "--json").json()[0]
         return shown["files"][0]["signer"]
 
-    def refused(self, paths, *options, why=None, rc=REFUSED, **kw):
+    def refused(self, paths, *options, why=None, rc=REFUSED, line=1, counted=0, **kw):
         """Exit 3; not a word about what is in the file; nothing changed."""
         before = self.world.status()
         done = self.imp("--json", *options, *paths, rc=rc, **kw)
         lines = done.json()
         self.assertEqual({d["code"] for d in lines if d["type"] == "diagnostic"}, {"GIF0940"}, done)
-        self.assertTrue(all(d["severity"] == "error" and d["line"] == 1 for d in lines[:-1]), done)
-        self.assertEqual((lines[-1]["rows"], lines[-1]["applied"], lines[-1]["batch"]), (0, False, None))
+        self.assertTrue(all(d["severity"] == "error" and d["line"] == line for d in lines[:-1]), done)
+        self.assertEqual((lines[-1]["rows"], lines[-1]["applied"], lines[-1]["batch"]), (counted, False, None))
         if why:
             self.assertIn(why, lines[0]["message"])
         self.assertEqual(self.world.status(), before)
@@ -145,6 +148,44 @@ class Accepted(SignatureCase):
         self.assertEqual(self.imp("--json", "--dry-run", path).json()[-1]["created"], 1)
         os.unlink(path + ".p7s")
         self.refused([path], "--dry-run")
+
+
+    def test_plan(self):
+        """a plan of a signed file carries its signer into the batch; one of an unsigned file is refused where signatures are required"""
+        plan = os.path.join(self.world.work, "plan")
+        path = self.file("plan", rows("planned"), self.ca.sign(rows("planned"), "ann"))
+        self.imp("--dry-run", "--plan-out=" + plan, path)
+        done = self.imp("--json", "--apply-plan=" + plan)
+        shown = self.world.ctl("show", str(done.json()[-1]["batch"]), "--json").json()[0]
+        self.assertEqual(shown["files"][0]["signer"]["subject"], "CN=Ann Lée,O=North")
+        conf = self.world.write_config({"import": {"signature-trust": None}}, self.world.conf + "2")
+        self.world.settings["import"]["signature-trust"] = self.ca.cert
+        os.unlink(path + ".p7s")
+        self.world.run("gif-import", "--config", conf, "--dry-run", "--plan-out=" + plan, self.file("unplanned", rows("unplanned")))
+        self.refused(["--apply-plan=" + plan], why="signature", line=None, counted=1)
+
+    def test_what_was_verified_is_imported(self):
+        """a file that changes while it is read: refused, or imported as it was signed, never anything else"""
+        count = 20000
+        good = b"Obj-Class,Directory Name\r\n" + b"".join(b"mailbox,good%d\r\n" % i for i in range(count))
+        evil = good.replace(b"good", b"evil")
+        path = self.file("swap", good, self.ca.sign(good, "ann"))
+        imported = 0
+        for delay in range(12):
+            with open(path, "r+b") as file:
+                file.write(good)
+            process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, "--dry-run", "--json", path], stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, user=self.world.uid, group=self.world.gid)
+            time.sleep(delay / 1000)
+            with open(path, "r+b") as file:
+                file.write(evil)
+            out, _ = process.communicate(timeout=60)
+            self.assertNotIn(b"evil", out)
+            self.assertIn(process.returncode, (0, REFUSED))
+            imported += process.returncode == 0
+            if process.returncode == 0:
+                self.assertEqual(json.loads(out.splitlines()[-1])["created"], count)
+        self.assertLess(imported, 12)
 
 
 class Refused(SignatureCase):
