@@ -240,6 +240,7 @@ record_scan(GifCsv *csv, GifRecord *record)
     record->all_quoted = true;
     record->stray_quote = false;
     record->fault = GIF_CSV_OK;
+    record->fault_field = 0;
     bool blank = true;
     for (;;) {
         GifField field;
