@@ -223,6 +223,29 @@ class Interrupted(ProgressCase):
             self.assertEqual(self.leftovers(), [])
         self.assertGreater(stopped, 0)
 
+    def test_while_saving_a_plan(self):
+        """the plan is whole or not there"""
+        source = self.world.file("in.csv", HEADER + rows(0, MANY))
+        plan = os.path.join(self.world.work, "plan")
+        began = time.monotonic()
+        self.world.run("gif-import", "--config", self.world.conf, "--dry-run", "--plan-out=" + plan, source, timeout=60 * SLOWNESS)
+        whole = time.monotonic() - began
+        os.unlink(plan)
+        stopped = 0
+        for step in range(8):
+            process = self.spawn("--dry-run", "--plan-out=plan", "in.csv")
+            time.sleep(whole * step / 8)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60 * SLOWNESS)
+            self.assertIn(process.returncode, (0, -signal.SIGINT))
+            stopped += process.returncode != 0
+            self.assertEqual(STOPPED in err.decode(), process.returncode != 0 and bool(err), err)
+            if os.path.exists(plan):
+                self.world.run("gif-import", "--config", self.world.conf, "--dry-run", "--apply-plan=" + plan, timeout=60 * SLOWNESS)
+                os.unlink(plan)
+            self.assertEqual(self.leftovers(), [])
+        self.assertGreater(stopped, 0)
+
     def test_dry_run_without_store(self):
         """a dry run over a store that is not there leaves nothing in the folder of temporary files"""
         folder = self.world.make_dir("t", 0o755)
