@@ -3,6 +3,9 @@
 
 #include "tables/referrer.h"
 
+/* From so many steps of one key on they are sorted instead of put in one by one. */
+#define MANY_STEPS 16
+
 /* One id that a key gets or loses; the last of an id counts. */
 typedef struct {
     guint64 id;
@@ -60,9 +63,28 @@ tbl_draft_note_references(TblDraft *draft, guint64 id, const TblObject *before,
     note_missing(draft, new, old, id, true);
 }
 
-/* Applies the steps of one key to the ids that the store has of it. */
+/* Applies one step to ids in ascending order. */
 static void
-apply_steps(const GArray *steps, GArray *ids)
+apply_step(const Step *step, GArray *ids)
+{
+    guint at = 0, end = ids->len;
+    while (at < end) {
+        guint middle = at + (end - at) / 2;
+        if (g_array_index(ids, guint64, middle) < step->id)
+            at = middle + 1;
+        else
+            end = middle;
+    }
+    bool there = at < ids->len && g_array_index(ids, guint64, at) == step->id;
+    if (step->add && !there)
+        g_array_insert_val(ids, at, step->id);
+    else if (!step->add && there)
+        g_array_remove_index(ids, at);
+}
+
+/* The same of many steps, each of which would move all ids behind its own. */
+static void
+apply_many(const GArray *steps, GArray *ids)
 {
     g_autoptr(GHashTable) last = g_hash_table_new(g_int64_hash, g_int64_equal);
     for (guint i = 0; i < steps->len; i++) {
@@ -81,6 +103,25 @@ apply_steps(const GArray *steps, GArray *ids)
     g_array_sort(ids, tbl_referrer_compare_ids);
 }
 
+static void
+apply_steps(const GArray *steps, GArray *ids)
+{
+    if (steps->len > MANY_STEPS) {
+        apply_many(steps, ids);
+        return;
+    }
+    for (guint i = 0; i < steps->len; i++)
+        apply_step(&g_array_index(steps, Step, i), ids);
+}
+
+/* What the snapshot has under a key; a store without objects need not be asked. */
+static TblResult
+referrers_before(TblDraft *draft, const char *key, GArray *ids)
+{
+    return draft->base.populated ? draft->snapshot->referrers(draft->snapshot, key, ids)
+                                 : TBL_NOTFOUND;
+}
+
 TblResult
 tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
 {
@@ -89,14 +130,16 @@ tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
     if (draft->watch)
         tbl_draft_note_referrers(draft, key);
     if (!steps)
-        return draft->snapshot->referrers(draft->snapshot, key, ids);
+        return referrers_before(draft, key, ids);
     g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(guint64));
-    if (draft->snapshot->referrers(draft->snapshot, key, own) == TBL_FAILED)
+    if (referrers_before(draft, key, own) == TBL_FAILED)
         return TBL_FAILED;
     apply_steps(steps, own);
     g_array_append_vals(ids, own->data, own->len);
     return own->len ? TBL_FOUND : TBL_NOTFOUND;
 }
+
+/* ---- Commit ---- */
 
 static bool
 same_ids(const GArray *a, const GArray *b)
@@ -104,33 +147,56 @@ same_ids(const GArray *a, const GArray *b)
     return a->len == b->len && memcmp(a->data, b->data, a->len * sizeof(guint64)) == 0;
 }
 
+typedef struct {
+    TblDraft *draft;
+    TblWriter *writer;
+    GArray *before, *after; /* guint64 */
+    GByteArray *bytes;
+} Writing;
+
 static bool
-write_key(TblDraft *draft, TblWriter *writer, const char *key)
+write_key(Writing *writing, const char *key, const GArray *steps)
 {
-    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(guint64));
-    g_autoptr(GArray) after = g_array_new(FALSE, FALSE, sizeof(guint64));
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    if (draft->snapshot->referrers(draft->snapshot, key, before) == TBL_FAILED ||
-        tbl_draft_view_referrers(&draft->view.base, key, after) == TBL_FAILED)
+    TblSlice slice = tbl_slice(key);
+    GArray *before = writing->before, *after = writing->after;
+    g_array_set_size(before, 0);
+    g_array_set_size(after, 0);
+    g_byte_array_set_size(writing->bytes, 0);
+    if (referrers_before(writing->draft, key, before) == TBL_FAILED)
         return false;
-    tbl_referrer_encode(after, bytes);
+    g_array_append_vals(after, before->data, before->len);
+    apply_steps(steps, after);
     if (same_ids(before, after))
         return true;
-    if (after->len)
-        tbl_writer_put(writer, TBL_DB_REFERRERS, tbl_slice(key),
-                       (TblSlice){(const char *)bytes->data, bytes->len});
+    tbl_referrer_encode(after, writing->bytes);
+    TblSlice value = {(const char *)writing->bytes->data, writing->bytes->len};
+    if (after->len == 0)
+        tbl_writer_delete(writing->writer, TBL_DB_REFERRERS, slice);
+    else if (writing->draft->base.populated)
+        tbl_writer_put(writing->writer, TBL_DB_REFERRERS, slice, value);
     else
-        tbl_writer_delete(writer, TBL_DB_REFERRERS, tbl_slice(key));
+        tbl_writer_append(writing->writer, TBL_DB_REFERRERS, slice, value);
     return true;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 bool
 tbl_draft_write_referrers(TblDraft *draft, TblWriter *writer)
 {
-    g_autoptr(GList) keys =
-        g_list_sort(g_hash_table_get_keys(draft->referrers), (GCompareFunc)strcmp);
-    for (GList *at = keys; at; at = at->next)
-        if (!write_key(draft, writer, at->data))
+    guint count;
+    g_autofree char **keys = (char **)g_hash_table_get_keys_as_array(draft->referrers, &count);
+    g_autoptr(GArray) before = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GArray) after = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    Writing writing = {draft, writer, before, after, bytes};
+    qsort(keys, count, sizeof *keys, compare_keys);
+    for (guint i = 0; i < count; i++)
+        if (!write_key(&writing, keys[i], g_hash_table_lookup(draft->referrers, keys[i])))
             return false;
     return true;
 }

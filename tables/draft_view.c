@@ -86,6 +86,21 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
 }
 
 static TblResult
+draft_view_brief(TblView *view, guint64 id, TblObjectBrief *brief)
+{
+    TblDraft *draft = ((TblDraftView *)view)->draft;
+    TblSlice bytes;
+    char key[8];
+    TblResult result = object_bytes(draft, id, &bytes);
+    if (result == TBL_FOUND && !tbl_object_brief(bytes, brief))
+        return TBL_FAILED;
+    tbl_store_key_number(id, key);
+    if (result != TBL_FOUND || brief->origin != TBL_ORIGIN_LOCAL)
+        note_read(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, result, bytes);
+    return result;
+}
+
+static TblResult
 draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
@@ -134,7 +149,8 @@ tbl_draft_init_view(TblDraft *draft)
                                  .domains = draft_view_domains,
                                  .usable = draft_view_usable,
                                  .populated = draft_view_populated,
-                                 .referrers = tbl_draft_view_referrers};
+                                 .referrers = tbl_draft_view_referrers,
+                                 .brief = draft_view_brief};
     draft->view.draft = draft;
 }
 
