@@ -245,7 +245,9 @@ look_at_virtual(PdDoctor *doctor)
     if (asks_for(doctor, TBL_MAP_VIRTUAL_MAILBOX_MAPS) &&
         pd_postconf_virtual_others(postfix, pd_doctor_config(doctor)))
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "virtual-8",
-                       "postconf -P 'virtual/unix/virtual_mailbox_maps=...'",
+                       "postconf -e 'virtual8_mailbox_maps = ...' && postconf -P "
+                       "'virtual/unix/virtual_mailbox_maps=$virtual8_mailbox_maps' (the maps "
+                       "without the socketmap)",
                        "virtual(8) delivers other virtual mailbox domains and refuses "
                        "virtual_mailbox_maps, because a socketmap is in it");
 }

@@ -159,6 +159,17 @@ pd_postconf_virtual_others(const PdPostfixConfig *postfix, const TblConfig *conf
     return !list || list->names->len > 0 || list->tables->len > 0;
 }
 
+char *
+pd_postconf_virtual_remedy(const PdPostfixConfig *postfix)
+{
+    const char *transport = pd_postfix_config_value(postfix, "virtual_transport");
+    /* postconf -P takes no blanks, so the value stands in a parameter of its own. */
+    return g_strdup_printf("postconf -e 'virtual8_mailbox_maps = %s' && postconf -P "
+                           "'%.*s/unix/virtual_mailbox_maps=$virtual8_mailbox_maps'",
+                           pd_postfix_config_raw(postfix, "virtual_mailbox_maps"),
+                           (int)strcspn(transport, ":"), transport);
+}
+
 /* ---- Delimiters and restrictions ---- */
 
 bool

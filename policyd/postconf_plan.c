@@ -393,12 +393,13 @@ check_conflicts(const Planner *planner, GError **error)
             "a route such as lmtp:unix:private/dovecot-lmtp",
             undelivered);
     if (pd_postconf_class_used(planner->facts->domains, TBL_DOMAIN_VIRTUAL_MAILBOX) &&
-        pd_postconf_virtual_others(planner->postfix, planner->config))
+        pd_postconf_virtual_others(planner->postfix, planner->config)) {
+        g_autofree char *remedy = pd_postconf_virtual_remedy(planner->postfix);
         return refuse(error,
                       "virtual(8) delivers other virtual mailbox domains and refuses to look into "
-                      "virtual_mailbox_maps once a socketmap is there: give it its own by postconf "
-                      "-P 'virtual/unix/virtual_mailbox_maps=%s'",
-                      pd_postfix_config_value(planner->postfix, "virtual_mailbox_maps"));
+                      "virtual_mailbox_maps once a socketmap is there: give it its own by %s",
+                      remedy);
+    }
     return true;
 }
 

@@ -165,12 +165,24 @@ ask_option(const char *option, GError **error)
     return pd_postfix_tool_run(argv, error);
 }
 
+/* postconf(1) fails where there is none: then there are no services. */
+static bool
+has_services(const char *expanded)
+{
+    g_autoptr(GHashTable) table = parse_parameters(expanded);
+    const char *directory = g_hash_table_lookup(table, "config_directory");
+    g_autofree char *path = g_build_filename(directory ? directory : "", "master.cf", NULL);
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 PdPostfixConfig *
 pd_postfix_config_read(GError **error)
 {
     g_autofree char *raw = ask_parameters(NULL, error);
     g_autofree char *expanded = raw ? ask_parameters("-x", error) : NULL;
     g_autofree char *given = expanded ? ask_option("-n", error) : NULL;
+    if (given && !has_services(expanded))
+        return pd_postfix_config_parse(raw, expanded, given, "", "");
     g_autofree char *services = given ? ask_option("-M", error) : NULL;
     g_autofree char *options = services ? ask_option("-P", error) : NULL;
     return options ? pd_postfix_config_parse(raw, expanded, given, services, options) : NULL;

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import people
-from harness import build_program, run, RUN_TIMEOUT
+from harness import RUN_TIMEOUT, build_program, plain_user, run, until
 from postfix import Postfix
 from test_scenario import PostfixCase
 
@@ -259,8 +259,9 @@ class Refusals(Setting):
 
     def test_unlistable(self):
         """relay domains in a table that cannot be listed, with no recipient map"""
-        self.edit(relay_domains="regexp:{ { /[.]other[.]example$$/ x } }")
-        self.refused("relay_domains", "cannot be listed")
+        for table in ("regexp:{ { /[.]other[.]example$$/ x } }", "cdb:/nonexistent", "ldap:/nonexistent", "static:x"):
+            self.edit(relay_domains=f"listed.example, {table}")
+            self.refused("relay_domains", "cannot be listed")
         self.edit(relay_recipient_maps="inline:{ { a@x.other.example = x } }")
         value = self.lines()["relay_recipient_maps"]
         self.assertEqual(value, "socketmap:unix:policyd/socketmap:relay_recipient_maps, inline:{ { a@x.other.example = x } }")
@@ -270,7 +271,7 @@ class Refusals(Setting):
         self.edit(virtual_transport="virtual", virtual_mailbox_domains="others.example", virtual_mailbox_maps="static:x")
         self.postfix.tool("postconf", "-M", "virtual/unix=virtual unix - n n - - virtual")
         self.addCleanup(self.postfix.tool, "postconf", "-MX", "virtual/unix")
-        self.refused("virtual(8)", "postconf -P")
+        self.refused("virtual(8)", "postconf -P 'virtual/unix/virtual_mailbox_maps=$virtual8_mailbox_maps'")
         self.postfix.tool("postconf", "-P", "virtual/unix/virtual_mailbox_maps=static:x")
         self.assertEqual(
             self.lines()["virtual_mailbox_maps"], "socketmap:unix:policyd/socketmap:virtual_mailbox_maps, static:x"
@@ -339,3 +340,56 @@ class Refusals(Setting):
         done = run([program, "--config", self.world.conf, "postconf"], env=env)
         self.assertEqual(done.rc, 1, done)
         self.assertIn("/nonexistent", done.err)
+
+
+class Virtual(Setting):
+    """Another virtual mailbox domain that virtual(8) delivers into files."""
+
+    @classmethod
+    def extra(cls):
+        boxes = os.path.join(cls.postfix.dir, "boxes")
+        os.makedirs(boxes, exist_ok=True)
+        uid, gid = plain_user()
+        os.chown(boxes, uid, gid)
+        return {
+            "virtual_transport": "virtual",
+            "virtual_mailbox_domains": "others.example",
+            "virtual_mailbox_maps": "inline:{ { user@others.example = user } }",
+            "virtual_mailbox_base": boxes,
+            "virtual_minimum_uid": "1",
+            "virtual_uid_maps": f"static:{uid}",
+            "virtual_gid_maps": f"static:{gid}",
+        }
+
+    def box(self):
+        try:
+            with open(os.path.join(self.postfix.dir, "boxes", "user"), encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def drop(self, token):
+        """A mail for the other domain arrives in its file."""
+        with self.postfix.session() as session:
+            self.assertEqual(session.send("user@others.example", token)[0], 250)
+        until(lambda: token in self.box(), f"{token} arrives\n{self.postfix.log_tail()}", 60)
+
+    def test_others_are_delivered(self):
+        """refused while virtual(8) would lose its map; done, once it has one of its own, and its mail still arrives"""
+        self.postfix.tool("postconf", "-M", "virtual/unix=virtual unix - n n - - virtual")
+        self.postfix.reload()
+        self.drop("before")
+        self.assertEqual(self.code("nobody@others.example"), 550)
+        before = self.main_cf()
+        refusal = self.postconf("--apply", rc=3).err
+        self.assertEqual(self.main_cf(), before)
+        # The remedy is taken at its word.
+        remedy = refusal.split(" its own by ")[1].strip()
+        done = subprocess.run(["sh", "-c", remedy], env=dict(os.environ, MAIL_CONFIG=self.postfix.config), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, f"{remedy}\n{done.stderr}")
+        self.postconf("--apply")
+        self.postfix.reload()
+        self.drop("after")
+        self.assertEqual(self.code("nobody@others.example"), 550)
+        self.assertEqual(self.deliver("bob@box.example", lmtp=True), ["bob@box.example"])
+        self.assertQuiet()
