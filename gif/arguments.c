@@ -2,6 +2,7 @@
 
 #include "gif/charset.h"
 #include "tables/config.h"
+#include "tables/file.h"
 
 void
 gif_arguments_clear(GifArguments *arguments)
@@ -269,4 +270,54 @@ gif_arguments_read_options(const GifArguments *arguments, const GifOptionsFile *
     options->force = arguments->force;
     options->report = arguments->report;
     return true;
+}
+
+/* `path` is not one of `others` (NULL-terminated, may be NULL). */
+static bool
+differs_from(const char *option, const char *path, const char *what, char *const *others,
+             GError **error)
+{
+    for (guint i = 0; path && others && others[i]; i++) {
+        if (tbl_file_same(path, others[i])) {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--%s=%s would replace %s; name another file", option, path, what);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+gif_arguments_check_outputs(const GifArguments *a, const char *store, GError **error)
+{
+    g_autofree char *lock = g_strconcat(store, "-lock", NULL);
+    g_autofree char *write_lock = g_strconcat(store, ".write", NULL);
+    char *kept[] = {(char *)store, lock, write_lock, NULL};
+    /* What is not given ends a list, so each has its own. */
+    char *const lists[][2] = {{a->options}, {a->trust}, {a->config}, {a->apply_plan}};
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"plan-out", a->plan_out}, {"report", a->report}};
+    for (guint i = 0; i < G_N_ELEMENTS(outputs); i++) {
+        const char *option = outputs[i].option, *path = outputs[i].path;
+        if (path && *path == '\0') {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s names no file",
+                        option);
+            return false;
+        }
+        if (!differs_from(option, path, "the store", kept, error) ||
+            !differs_from(option, path, "a signature", a->signatures, error)) {
+            return false;
+        }
+        for (guint n = 0; n < G_N_ELEMENTS(lists); n++) {
+            if (!differs_from(option, path, "a file that this run reads", lists[n], error)) {
+                return false;
+            }
+        }
+    }
+    /* The page tells of an input in its own place with event GIF0935. */
+    char *report[] = {a->report, NULL};
+    return differs_from("plan-out", a->plan_out, "a file that is to be imported", a->files,
+                        error) &&
+           differs_from("plan-out", a->plan_out, "the page of --report", report, error);
 }

@@ -21,6 +21,9 @@ void gif_arguments_clear(GifArguments *arguments);
 
 /* Nothing that decides stands beside --apply-plan. */
 bool gif_arguments_check_apply(const GifArguments *arguments, GError **error);
+/* Neither the plan nor the page would replace the store, each other or a file that the run reads.
+ * (A page in the place of an input is told by gif/report.) `store`: its path. */
+bool gif_arguments_check_outputs(const GifArguments *arguments, const char *store, GError **error);
 bool gif_arguments_read_progress(const GifArguments *arguments, GifProgressMode *progress,
                                  GError **error);
 /* Fills `options`, which borrow from the others; the command line wins over `file` (NULL for none).

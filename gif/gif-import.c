@@ -173,6 +173,9 @@ run(const GifArguments *arguments)
     if (!config) {
         return fail(error);
     }
+    if (!gif_arguments_check_outputs(arguments, config->store.path, &error)) {
+        return fail(error);
+    }
     int code = TBL_EXIT_OK;
     g_autoptr(GifGuard) guard = guard_read(arguments, config, &code);
     if (!guard) {

@@ -185,7 +185,7 @@ guards_check(Apply *apply)
     GifGuardResult result = gif_guard_check(apply->options->guard, apply->draft, apply->config,
                                             &apply->summary.changes, &reason);
     if (result == GIF_GUARD_PASSED) {
-        reason = gif_guard_describe(apply->options->guard, apply->draft, &apply->summary.changes);
+        reason = gif_guard_describe(apply->options->guard, &apply->summary.changes);
     }
     gif_preview_set_guards(apply->preview, reason);
     switch (result) {

@@ -209,10 +209,9 @@ report_prepare(Run *run)
 static void
 guards_tell(Run *run)
 {
-    g_autofree char *text =
-        run->options->force
-            ? g_strdup("Overridden by --force.")
-            : gif_guard_describe(run->options->guard, run->draft, &run->summary.changes);
+    g_autofree char *text = run->options->force
+                                ? g_strdup("Overridden by --force.")
+                                : gif_guard_describe(run->options->guard, &run->summary.changes);
     gif_preview_set_guards(run->preview, text);
 }
 

@@ -4,6 +4,7 @@
 #include "policyd/ctl_files.h"
 #include "policyd/ctl_postmap.h"
 #include "policyd/ctl_show.h"
+#include "tables/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,6 +201,9 @@ pd_ctl_export(TblConfig *config, int argc, char **argv)
         entries, "[--format=json|gif|ldif|postmap] [--map=MAP] [--output=FILE]", 0, 0, &argc, argv);
     if (code == TBL_EXIT_OK)
         code = choose(&options, &choice);
+    if (code == TBL_EXIT_OK && options.output && tbl_file_same(options.output, config->store.path))
+        code = pd_ctl_fail(TBL_EXIT_USAGE, "--output=%s would replace the store; name another file",
+                           options.output);
     if (code != TBL_EXIT_OK)
         return code;
     g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);

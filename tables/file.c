@@ -121,3 +121,15 @@ tbl_file_read_trusted(const char *path, gsize max, gsize *length, GError **error
     bytes[*length] = '\0';
     return g_steal_pointer(&bytes);
 }
+
+bool
+tbl_file_same(const char *one, const char *other)
+{
+    struct stat first, second;
+    if (stat(one, &first) == 0 && stat(other, &second) == 0) {
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    }
+    g_autofree char *full = g_canonicalize_filename(one, NULL);
+    g_autofree char *other_full = g_canonicalize_filename(other, NULL);
+    return g_str_equal(full, other_full);
+}

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* An open descriptor of `path` for reading, and its size; -1 with `error`. Never waits for a FIFO's
  * writer. `max`: bytes that it may have. The caller closes. */
@@ -19,3 +20,6 @@ int tbl_file_open_trusted(const char *path, gsize max, gsize *size, GError **err
 /* All its bytes, with a NUL behind them; the caller frees. NULL with `error`, also when it grew
  * beyond `max` meanwhile; no more than `max` bytes are ever asked memory for. */
 char *tbl_file_read_trusted(const char *path, gsize max, gsize *length, GError **error);
+
+/* Both paths name one file, by whatever name; or would, where one is not there yet. */
+bool tbl_file_same(const char *one, const char *other);

@@ -133,6 +133,14 @@ class RoundTrip(FreshCase):
         self.assertEqual(lines[1:], ['mailbox,,,"Lee, \\\\Ann",,ann,,,,SMTP:ann@far.example,,,0,smtp:a\\%l@far.example', ""])
         self.assertEqual(world.export()[0]["generated"], ["smtp:ann@north.example"])
 
+    def test_the_store_is_no_output(self):
+        """a name of the store given by mistake does not cost the store"""
+        world = self.make_world()
+        world.ctl("object", "add", "ann", "--address=ann@north.example")
+        before = world.export()
+        self.assertIn("would replace the store", world.ctl("export", f"--output={world.store}", rc=2).err)
+        self.assertEqual(world.export(), before)
+
     def test_usage(self):
         """--map only for postmap; a file appears whole"""
         world = self.declared()

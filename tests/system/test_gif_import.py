@@ -5,7 +5,7 @@ import re
 import unittest
 
 import people
-from harness import WorldCase
+from harness import FreshCase, WorldCase
 
 HEADER = "Obj-Class,Mode,Directory Name,Home-Server,E-mail Addresses,Secondary-Proxy-Addresses\r\n"
 TEXT = re.compile(r"^(?P<file>.*):(?P<line>\d+): (?P<severity>error|warning|info) GIF(?P<code>\d{4}): (?P<text>.+)$")
@@ -313,6 +313,34 @@ class Guards(ImportCase):
         self.imp(row("boss", secondary="~DEL"), "--must-keep=chief@company.example", rc=3)
         self.imp(row("boss", secondary="~DEL"), "--must-keep=boss@company.example")
         self.imp(row("boss", mode="delete"), "--must-keep=never-was@company.example")
+
+    def test_must_keep_with_types(self):
+        """an address to be kept may name its type; one of another type than SMTP stands while an object has it"""
+        self.imp(row("chef", "SMTP:chef@company.example%X400:/c=US/s=Chef/"))
+        for kept in ("SMTP:chef@company.example", "smtp:Chef@company.example", "x400:/c=us/s=chef/"):
+            with self.subTest(kept=kept):
+                lines = self.imp(row("chef", mode="delete"), f"--must-keep={kept}", rc=3)
+                self.assertIn("GIF0933", [line.get("code") for line in lines])
+                self.world.write_config({"import": {"must-keep": kept}})
+                self.addCleanup(self.world.write_config, {"import": {"must-keep": None}})
+                self.imp(row("chef", mode="delete"), rc=3)
+                self.world.write_config({"import": {"must-keep": None}})
+        self.imp(row("chef", "~DEL<X400:>"), "--must-keep=SMTP:chef@company.example")
+        self.imp(row("chef", mode="delete"), "--must-keep=X400:/c=US/s=Chef/")
+
+
+class GuardBesideReplica(FreshCase):
+    """The guards weigh against what the local origin had, not against the directory's objects."""
+
+    def test_percentage(self):
+        world = self.make_world()
+        people.declare(world)
+        world.imp(HEADER + "".join(row(f"l{n}", f"SMTP:l{n}@company.example") for n in range(20)))
+        world.replicate(*[{"name": f"d{n}", "class": "mailbox", "address": f"SMTP:d{n}@company.example"} for n in range(300)])
+        lost = HEADER + "".join(row(f"l{n}", mode="delete") for n in range(6))
+        done = world.imp(lost, rc=3)
+        self.assertIn("6 of 20 objects and 6 of 20 addresses", done.err)
+        world.imp(lost, "--max-delete=30%")
 
 
 if __name__ == "__main__":

@@ -381,5 +381,32 @@ class Many(PlanCase):
         self.world.ctl("history", "--verify")
 
 
+class Outputs(FreshCase):
+    """Names that are given twice by mistake cost neither the input nor the store."""
+
+    def test_outputs_replace_nothing_that_is_needed(self):
+        world = self.make_world()
+        world.ctl("object", "add", "ann", "--address=ann@north.example")
+        given = world.file("given.csv", "Obj-Class,Directory Name\nmailbox,bob\n")
+        plan, page = os.path.join(world.work, "a.plan"), os.path.join(world.work, "a.html")
+        before = world.export()
+
+        def run(*args, rc=2):
+            return world.run("gif-import", "--config", world.conf, *args, rc=rc)
+
+        for options in (
+            [f"--plan-out={given}"], [f"--plan-out={world.store}"], [f"--report={world.store}"], [f"--report={world.conf}"],
+            [f"--report={page}", f"--plan-out={page}"], ["--plan-out="], ["--report="], [f"--options={given}", f"--plan-out={given}"],
+        ):
+            with self.subTest(options=options):
+                self.assertEqual(run(*options, given).out, "")
+                with open(given, encoding="ascii") as file:
+                    self.assertTrue(file.read().startswith("Obj-Class"))
+                self.assertEqual(world.export(), before)
+        run(f"--plan-out={plan}", f"--report={page}", given, rc=0)
+        run(f"--apply-plan={plan}", f"--report={plan}")
+        run(f"--apply-plan={plan}", f"--report={page}", rc=0)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -148,6 +148,22 @@ test_open(Files *files, gconstpointer data)
     close(fd);
 }
 
+/* By another name, through a link, and before there is a file. */
+static void
+test_same(Files *files, gconstpointer data)
+{
+    g_autofree char *folder = g_path_get_dirname(files->path);
+    g_autofree char *base = g_path_get_basename(files->path);
+    g_autofree char *around = g_strconcat(folder, "/./", base, NULL);
+    g_assert_true(tbl_file_same(files->path, around));
+    g_assert_false(tbl_file_same(files->path, files->other));
+    make(files->path, "words", 0600);
+    g_assert_true(tbl_file_same(files->path, around));
+    g_assert_false(tbl_file_same(files->path, files->other));
+    g_assert_cmpint(symlink(files->path, files->other), ==, 0);
+    g_assert_true(tbl_file_same(files->path, files->other));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -160,5 +176,6 @@ main(int argc, char **argv)
     TEST("no-files", test_no_files);
     TEST("unreadable", test_unreadable);
     TEST("open", test_open);
+    TEST("same", test_same);
     return g_test_run();
 }
