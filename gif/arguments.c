@@ -315,6 +315,13 @@ gif_arguments_check_outputs(const GifArguments *a, const char *store, GError **e
             }
         }
     }
+    if (a->plan_out && g_file_test(a->plan_out, G_FILE_TEST_EXISTS) &&
+        !g_file_test(a->plan_out, G_FILE_TEST_IS_REGULAR)) {
+        /* A plan takes the place of what is there: of /dev/null, too. */
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--plan-out=%s: this is no regular file", a->plan_out);
+        return false;
+    }
     /* The page tells of an input in its own place with event GIF0935. */
     char *report[] = {a->report, NULL};
     return differs_from("plan-out", a->plan_out, "a file that is to be imported", a->files,

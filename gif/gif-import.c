@@ -3,6 +3,7 @@
 #include "gif/charset.h"
 #include "gif/interrupt.h"
 #include "gif/plan_apply.h"
+#include "gif/summary.h"
 #include "tables/command.h"
 #include "tables/file.h"
 #include "tables/log.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 
 #define PROGRAM "gif-import"
+#define EVENT_UNREADABLE 224 /* KB Q184532: a file cannot be read */
 
 /* The options file; NULL without an error when there is none. */
 static GifOptionsFile *
@@ -51,6 +53,24 @@ fail(const GError *error)
 {
     fprintf(stderr, PROGRAM ": %s\n", error->message);
     return tbl_exit_code(error);
+}
+
+/* A file that the run is told to follow cannot be read or is refused: told as the run's own
+ * messages are, with the summary last. Faults of the command line end as usage. */
+static int
+fail_run(const GifArguments *arguments, int event, int code, const char *message)
+{
+    if (code != TBL_EXIT_FAILED && code != TBL_EXIT_REFUSED) {
+        fprintf(stderr, PROGRAM ": %s\n", message);
+        return code;
+    }
+    g_autoptr(GifDiagnostics) diagnostics =
+        gif_diagnostics_new(arguments->json, arguments->json ? stdout : stderr);
+    GifSummary summary = {.errors = 1};
+    gif_diagnostics_add(diagnostics, GIF_ERROR, event, 0, NULL, NULL, message);
+    gif_diagnostics_finish(diagnostics);
+    gif_summary_print(&summary, arguments->json);
+    return code;
 }
 
 /* The guards of the command line and of the configuration. */
@@ -101,9 +121,10 @@ trust_read(const GifArguments *arguments, const TblConfig *config, int *code)
     }
     GifTrust *trust = gif_trust_read(path, &error);
     if (!trust) {
-        fprintf(stderr, PROGRAM ": %s: %s\n",
-                arguments->trust ? "--trust" : "[import] signature-trust", error->message);
-        *code = arguments->trust ? TBL_EXIT_REFUSED : TBL_EXIT_CONFIG;
+        g_autofree char *message = g_strdup_printf(
+            "%s: %s", arguments->trust ? "--trust" : "[import] signature-trust", error->message);
+        *code = fail_run(arguments, GIF_CODE_SIGNATURE,
+                         arguments->trust ? TBL_EXIT_REFUSED : TBL_EXIT_CONFIG, message);
     }
     return trust;
 }
@@ -116,7 +137,7 @@ import(const GifArguments *arguments, const TblConfig *config, GifGuard *guard)
     g_autoptr(GError) error = NULL;
     g_autoptr(GifOptionsFile) file = options_file_read(arguments, &error);
     if (error || !gif_arguments_read_options(arguments, file, &options, &codepage, &error)) {
-        return fail(error);
+        return fail_run(arguments, EVENT_UNREADABLE, tbl_exit_code(error), error->message);
     }
     g_autoptr(TblRule) rule = rule_read(arguments->rule, &error);
     if (error) {

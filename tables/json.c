@@ -34,6 +34,16 @@ append_character(GString *out, char c)
     }
 }
 
+/* Controls of Latin-1 and the line and paragraph separator are text to RFC 8259, but readers that
+ * split lines as Unicode does (U+0085, U+2028, U+2029) would find one object on two lines. */
+static bool
+is_line_breaker(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+    return (byte[0] == 0xc2 && byte[1] <= 0x9f) ||
+           (byte[0] == 0xe2 && byte[1] == 0x80 && (byte[2] == 0xa8 || byte[2] == 0xa9));
+}
+
 static void
 append_string(GString *out, const char *text)
 {
@@ -42,8 +52,14 @@ append_string(GString *out, const char *text)
     if (!g_utf8_validate(text, -1, NULL))
         text = valid = g_utf8_make_valid(text, -1);
     g_string_append_c(out, '"');
-    for (const char *at = text; *at; at++)
-        append_character(out, *at);
+    for (const char *at = text; *at; at++) {
+        if (is_line_breaker(at)) {
+            g_string_append_printf(out, "\\u%04x", g_utf8_get_char(at));
+            at = g_utf8_next_char(at) - 1;
+        } else {
+            append_character(out, *at);
+        }
+    }
     g_string_append_c(out, '"');
 }
 

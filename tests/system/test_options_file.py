@@ -181,6 +181,13 @@ class OptionsFile(FreshCase):
         os.chmod(path, 0o644)
         os.symlink(path, path + ".link")
         refused("options.ini.link", "symbolic link")
+        for name, rc in (("options.ini.link", 3), ("missing.ini", 1)):
+            # The summary comes last in any case, and the reason as a diagnostic.
+            lines = self.world.imp(
+                "Obj-Class,Directory Name\nmailbox,x\n", "--json", f"--options={os.path.join(self.world.work, name)}", rc=rc
+            ).json()
+            self.assertEqual([line["type"] for line in lines], ["diagnostic", "summary"])
+            self.assertEqual((lines[0]["code"], lines[1]["errors"], lines[1]["applied"]), ("GIF0224", 1, False))
         os.mkfifo(path + ".fifo")
         os.chmod(path + ".fifo", 0o644)
         refused("options.ini.fifo", "FIFO")

@@ -396,7 +396,8 @@ class Outputs(FreshCase):
 
         for options in (
             [f"--plan-out={given}"], [f"--plan-out={world.store}"], [f"--report={world.store}"], [f"--report={world.conf}"],
-            [f"--report={page}", f"--plan-out={page}"], ["--plan-out="], ["--report="], [f"--options={given}", f"--plan-out={given}"],
+            [f"--report={page}", f"--plan-out={page}"], ["--plan-out="], ["--report="], [f"--plan-out={world.work}"],
+            ["--plan-out=/dev/null"], [f"--options={given}", f"--plan-out={given}"],
         ):
             with self.subTest(options=options):
                 self.assertEqual(run(*options, given).out, "")

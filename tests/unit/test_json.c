@@ -47,6 +47,23 @@ test_invalid_utf8(void)
     g_assert_cmpstr(out->str, ==, "{\"a\":\"x\xef\xbf\xbd\xef\xbf\xbdy\"}");
 }
 
+/* What some readers take for the end of a line is written as an escape, its neighbours are not. */
+static void
+test_line_breakers(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    TblJson json;
+
+    tbl_json_begin(&json, out);
+    tbl_json_text(
+        &json, "a",
+        "\xc2\x80\xc2\x85\xc2\x9f\xc2\xa0|\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa");
+    tbl_json_end(&json);
+    g_assert_cmpstr(
+        out->str, ==,
+        "{\"a\":\"\\u0080\\u0085\\u009f\xc2\xa0|\xe2\x80\xa7\\u2028\\u2029\xe2\x80\xaa\"}");
+}
+
 static void
 test_large_real(void)
 {
@@ -85,6 +102,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/json/writing", test_writing);
     g_test_add_func("/json/invalid-utf8", test_invalid_utf8);
+    g_test_add_func("/json/line-breakers", test_line_breakers);
     g_test_add_func("/json/large-real", test_large_real);
     g_test_add_func("/json/time", test_time);
     return g_test_run();
