@@ -294,7 +294,7 @@ gif_arguments_check_outputs(const GifArguments *a, const char *store, GError **e
     g_autofree char *write_lock = g_strconcat(store, ".write", NULL);
     char *kept[] = {(char *)store, lock, write_lock, NULL};
     /* What is not given ends a list, so each has its own. */
-    char *const lists[][2] = {{a->options}, {a->trust}, {a->config}, {a->apply_plan}};
+    char *const lists[][2] = {{a->options}, {a->trust}, {a->config}};
     const struct {
         const char *option, *path;
     } outputs[] = {{"plan-out", a->plan_out}, {"report", a->report}};
@@ -322,7 +322,7 @@ gif_arguments_check_outputs(const GifArguments *a, const char *store, GError **e
                     "--plan-out=%s: this is no regular file", a->plan_out);
         return false;
     }
-    /* The page tells of an input in its own place with event GIF0935. */
+    /* The page tells of an input or a plan in its own place with event GIF0935. */
     char *report[] = {a->report, NULL};
     return differs_from("plan-out", a->plan_out, "a file that is to be imported", a->files,
                         error) &&

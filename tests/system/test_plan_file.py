@@ -405,7 +405,7 @@ class Outputs(FreshCase):
                     self.assertTrue(file.read().startswith("Obj-Class"))
                 self.assertEqual(world.export(), before)
         run(f"--plan-out={plan}", f"--report={page}", given, rc=0)
-        run(f"--apply-plan={plan}", f"--report={plan}")
+        run(f"--apply-plan={plan}", f"--report={plan}", rc=1)
         run(f"--apply-plan={plan}", f"--report={page}", rc=0)
 
 
