@@ -9,8 +9,8 @@
 #define STORE_MODE 0640
 #define READERS_MODE 0660
 
-static const char *const db_names[TBL_DB_COUNT] = {"meta",    "objects", "names", "addresses",
-                                                   "domains", "batches", "undo",  "referrers"};
+const char *const tbl_store_db_names[TBL_DB_COUNT] = {"meta",    "objects", "names", "addresses",
+                                                      "domains", "batches", "undo",  "referrers"};
 
 static void
 on_lmdb_assert(MDB_env *env, const char *message)
@@ -21,6 +21,7 @@ on_lmdb_assert(MDB_env *env, const char *message)
 typedef struct {
     TblStore *store;
     bool create;
+    bool outdated; /* TBL_DB_REFERRERS is missing, and nothing else */
     TblMeta meta;
     guint64 schema;
 } OpenState;
@@ -50,9 +51,14 @@ open_databases(void *argument)
     MDB_val value, key = {sizeof TBL_STORE_META_KEY - 1, (void *)TBL_STORE_META_KEY};
     int rc = mdb_txn_begin(store->env, NULL, state->create ? 0 : MDB_RDONLY, &txn);
     for (int i = 0; rc == 0 && i < TBL_DB_COUNT; i++) {
-        rc = mdb_dbi_open(txn, db_names[i], state->create ? MDB_CREATE : 0, &store->dbi[i]);
+        rc = mdb_dbi_open(txn, tbl_store_db_names[i], state->create ? MDB_CREATE : 0,
+                          &store->dbi[i]);
         if (rc == 0)
             rc = touch_ends(txn, store->dbi[i]);
+        else if (rc == MDB_NOTFOUND && i == TBL_DB_REFERRERS && !state->create) {
+            state->outdated = true;
+            rc = 0;
+        }
     }
     if (rc == 0 && (rc = mdb_get(txn, store->dbi[TBL_DB_META], &key, &value)) == 0) {
         if (!tbl_store_record_intact(key, value.mv_data, value.mv_size))
@@ -127,6 +133,31 @@ open_store(OpenState *state, guint64 map_size)
     return rc;
 }
 
+/* Takes a store that opened as of an earlier version; returns it as of this one. Reading alone does
+ * not do: it needs somebody who may write. */
+static TblStore *
+bring_up_to_date(TblStore *store, guint64 map_size, GError **error)
+{
+    bool reading = !store->writable;
+    if (!reading) {
+        bool done = tbl_store_lock(store, error) && tbl_store_upgrade(store, error);
+        tbl_store_unlock(store);
+        if (!done)
+            tbl_store_close(store);
+        return done ? store : NULL;
+    }
+    g_autofree char *path = g_strdup(store->path);
+    tbl_store_close(store); /* a process must not have the same store open twice (LMDB, Caveats) */
+    TblStore *writable = tbl_store_open(path, map_size, TBL_STORE_WRITE, error);
+    if (!writable) {
+        g_prefix_error(error, "the store is of an earlier version and has to be brought up to "
+                              "date by somebody who may write to it: ");
+        return NULL;
+    }
+    tbl_store_close(writable);
+    return tbl_store_open(path, map_size, TBL_STORE_READ, error);
+}
+
 TblStore *
 tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **error)
 {
@@ -147,6 +178,7 @@ tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **e
     int rc = open_store(&state, map_size);
     if (rc == ENOENT && store->writable && store->env && tbl_store_lock(store, error)) {
         state.create = true;
+        state.outdated = false;
         rc = tbl_store_guarded(open_databases, &state);
         if (rc == 0 && state.schema == 0)
             rc = write_first_meta(store, error);
@@ -170,7 +202,7 @@ tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **e
         tbl_store_close(store);
         return NULL;
     }
-    return store;
+    return state.outdated ? bring_up_to_date(store, map_size, error) : store;
 }
 
 void

@@ -42,6 +42,14 @@ void tbl_store_meta_encode(const TblMeta *meta, GByteArray *out);
 /* The schema version, 0 when the record is broken; `meta` is set only for our own schema. */
 guint64 tbl_store_meta_decode(TblMeta *meta, TblSlice bytes);
 
+/* LMDB's names of the databases. */
+extern const char *const tbl_store_db_names[TBL_DB_COUNT];
+/* Creates a database that the store does not have, within a write transaction. */
+void tbl_writer_make(TblWriter *writer, TblDb db);
+/* For a store of a version that had no TBL_DB_REFERRERS: makes it. The caller holds the lock; the
+ * store is writable. */
+bool tbl_store_upgrade(TblStore *store, GError **error);
+
 /* Gives a file that this process made the owner and group of its directory, so that root's first
  * import does not lock the daemon out. */
 void tbl_store_adopt(const char *path, mode_t mode);

@@ -83,6 +83,22 @@ call_commit(void *argument)
     return mdb_txn_commit(txn);
 }
 
+static int
+call_make(void *argument)
+{
+    Call *call = argument;
+    return mdb_dbi_open(call->writer->txn, tbl_store_db_names[call->db], MDB_CREATE,
+                        &call->writer->store->dbi[call->db]);
+}
+
+void
+tbl_writer_make(TblWriter *writer, TblDb db)
+{
+    Call call = {.writer = writer, .db = db};
+    if (writer->rc == 0)
+        writer->rc = run(writer, call_make, &call);
+}
+
 TblWriter *
 tbl_writer_begin(TblStore *store, GError **error)
 {
