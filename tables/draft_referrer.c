@@ -144,7 +144,9 @@ tbl_draft_view_referrers(TblView *view, const char *key, GArray *ids)
 static bool
 same_ids(const GArray *a, const GArray *b)
 {
-    return a->len == b->len && memcmp(a->data, b->data, a->len * sizeof(guint64)) == 0;
+    /* An array that never held anything has no data to compare. */
+    return a->len == b->len &&
+           (a->len == 0 || memcmp(a->data, b->data, a->len * sizeof(guint64)) == 0);
 }
 
 typedef struct {

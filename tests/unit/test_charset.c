@@ -184,7 +184,7 @@ test_fault_place(void)
         for (gsize i = 0; i < before; i++) {
             g_string_append(bytes, i % 9 == 4 ? "\xc3\xa9" : "a");
         }
-        g_string_append_len(bytes, "\xed\xa0\x80 and more text behind", 27);
+        g_string_append(bytes, "\xed\xa0\x80 and more text behind");
         g_autoptr(GifText) text = decode(bytes->str, bytes->len, "CP1252", &fault);
         g_assert_null(text);
         g_assert_cmpuint(fault.column, ==, before + 1);
