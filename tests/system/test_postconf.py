@@ -103,6 +103,10 @@ class Apply(Setting):
     @classmethod
     def extra(cls):
         place = cls.postfix.dir
+        tables_config = os.path.join(place, "tables")
+        os.mkdir(tables_config)
+        with open(os.path.join(tables_config, "main.cf"), "w", encoding="ascii") as file:
+            file.write("compatibility_level = 3.6\n")
         for name, text in {
             "relays": "hashed.example x\n",
             "aliases": "sales@aliased.example local@mx.host.example\naliased.example x\n",
@@ -111,7 +115,8 @@ class Apply(Setting):
             path = os.path.join(place, name)
             with open(path, "w", encoding="ascii") as file:
                 file.write(text)
-            subprocess.run(["postmap", f"hash:{path}"], check=True, capture_output=True)
+            # With a main.cf of its own: a machine on which Postfix is only installed has none.
+            subprocess.run(["postmap", "-c", tables_config, f"hash:{path}"], check=True, capture_output=True)
         return {
             "relay_domains": f"relayed.example, hash:{place}/relays",
             "relay_recipient_maps": "",
