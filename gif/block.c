@@ -212,6 +212,7 @@ static void
 row_finish(GifBlock *block, GifBlockRow *row)
 {
     row->folded = row->row.name ? name_fold(block, row->row.name) : NULL;
+    row->name_hash = row->folded ? tbl_draft_name_hash(row->folded) : 0;
     if (!gif_notes_is_empty(block->notes)) {
         row->notes = block->notes;
         block->notes = gif_notes_new();

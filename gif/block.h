@@ -25,6 +25,7 @@ typedef struct {
     bool cut;          /* the text ends inside its quotes */
     GifRow row;
     const char *folded; /* its name, by tbl_text_fold; NULL when it has none */
+    guint32 name_hash;  /* of that, for tbl_draft_prefetch */
     GifNotes *notes;    /* what was found so far; NULL: nothing */
     guint first_cell;
     guint first_proxy, proxies; /* of all its cells */

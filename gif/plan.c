@@ -346,8 +346,9 @@ row_prefetch(const GifPlan *plan, const GifBlock *block, guint index)
     }
     const GifBlockRow *row = gif_block_row(block, index);
     const GifBlockProxy *proxy = gif_block_row_proxies(block, row);
+    tbl_draft_prefetch(plan->draft, 0, row->name_hash);
     for (guint i = 0; i < MIN(row->proxies, PREFETCH_PROXIES); i++) {
-        tbl_draft_prefetch(plan->draft, proxy[i].hash);
+        tbl_draft_prefetch(plan->draft, proxy[i].hash, 0);
     }
 }
 

@@ -8,6 +8,12 @@
 /* Rounds of taking back what cannot stand, before the run is given up. */
 #define JUDGE_ROUNDS 16
 
+/* Bytes of text in which an object and an address may be expected, rather too many than too few;
+ * more than the limit say nothing about what will be new. */
+#define BYTES_OF_OBJECT 256
+#define BYTES_OF_ADDRESS 60
+#define RESERVE_MAX ((guint64)1 << 30)
+
 typedef GifRun Run;
 
 void
@@ -268,6 +274,19 @@ run_apply(Run *run, GError **error)
     return failed || !committed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
 }
 
+/* A first import brings about what its bytes let expect. */
+static void
+draft_reserve(Run *run)
+{
+    guint64 bytes = 0;
+    for (guint i = 0; i < run->sources->len; i++) {
+        bytes += ((const GifSource *)g_ptr_array_index(run->sources, i))->length;
+    }
+    bytes = MIN(bytes, RESERVE_MAX);
+    tbl_draft_reserve(run->draft, (guint32)(bytes / BYTES_OF_OBJECT),
+                      (guint32)(bytes / BYTES_OF_ADDRESS));
+}
+
 static int
 run_decide(Run *run, GError **error)
 {
@@ -284,6 +303,7 @@ run_decide(Run *run, GError **error)
         }
         tbl_draft_watch(run->draft, gif_plan_writer_add, run->plan_writer);
     }
+    draft_reserve(run);
     run->summary.generation = tbl_draft_base(run->draft)->generation;
     run->ledger = gif_ledger_new(tbl_draft_base(run->draft)->next_id);
     if (!options->force && !gif_guard_begin(options->guard, run->draft, run->config)) {

@@ -40,10 +40,14 @@ TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);
 TblResult tbl_draft_other_target(TblDraft *draft, TblOrigin origin, TblSlice key, guint64 except,
                                  guint64 *id);
 
-/* For who will ask for millions of keys: the hash, which any thread can make, and a hint that the
- * rows of a key with this hash are asked for soon. */
+/* For who brings millions. Room for so many objects and addresses, which costs nothing until they
+ * come; call before anything is changed. */
+void tbl_draft_reserve(TblDraft *draft, guint32 objects, guint32 addresses);
+/* Hashes, which any thread can make, of an address key and of a folded local name; and a hint that
+ * what bears one of these hashes (0: none) will be asked for soon. */
 guint32 tbl_draft_key_hash(TblSlice key);
-void tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash);
+guint32 tbl_draft_name_hash(const char *folded);
+void tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash, guint32 name_hash);
 
 /* Where what is put from now on comes from: a row of an import (`file`: index among the files of
  * the batch; `line` from 1), or line 0 for the batch alone, which is so at first. An address that

@@ -3,24 +3,56 @@
 
 #include "tables/address.h"
 
+/* Bytes that order nearly all objects without a name being looked at: the class, then the name. */
+#define PREFIX_SIZE 16
+
 typedef struct {
-    guint64 id;
-    TblClass object_class;
-    char *folded; /* name; with the class, the order that people see */
+    guint64 prefix[PREFIX_SIZE / sizeof(guint64)];
+    const char *folded; /* name; with the class, the order that people see */
+    guint32 number;
 } TouchedObject;
 
-static void
-clear_touched(gpointer pointer)
-{
-    g_free(((TouchedObject *)pointer)->folded);
-}
+typedef struct {
+    GArray *objects; /* TouchedObject */
+    TblArena names;
+} Touched;
 
 static int
 compare_touched(gconstpointer a, gconstpointer b)
 {
     const TouchedObject *x = a, *y = b;
-    int order = strcmp(tbl_class_name(x->object_class), tbl_class_name(y->object_class));
-    return order ? order : strcmp(x->folded, y->folded);
+    for (guint i = 0; i < G_N_ELEMENTS(x->prefix); i++)
+        if (x->prefix[i] != y->prefix[i])
+            return x->prefix[i] < y->prefix[i] ? -1 : 1;
+    return strcmp(x->folded, y->folded);
+}
+
+/* Where a class stands among all by its name. */
+static char
+class_rank(TblClass object_class)
+{
+    char rank = 0;
+    for (guint i = TBL_CLASS_MAILBOX; i <= TBL_CLASS_PUBLIC_FOLDER; i++)
+        rank += strcmp(tbl_class_name((TblClass)i), tbl_class_name(object_class)) < 0;
+    return rank;
+}
+
+static void
+touched_add(Touched *touched, guint32 number, TblClass object_class, TblSlice name)
+{
+    g_autofree char *folded = tbl_text_fold(name);
+    g_autofree char *kept = folded ? NULL : g_strndup(name.ptr, name.len);
+    const char *text = folded ? folded : kept;
+    gsize length = strlen(text);
+    char *copy = tbl_arena_take(&touched->names, length + 1);
+    char prefix[PREFIX_SIZE] = {class_rank(object_class)};
+    memcpy(copy, text, length + 1);
+    memcpy(prefix + 1, text, MIN(length, sizeof prefix - 1));
+    TouchedObject item = {.folded = copy, .number = number};
+    memcpy(item.prefix, prefix, sizeof prefix);
+    for (guint i = 0; i < G_N_ELEMENTS(item.prefix); i++)
+        item.prefix[i] = GUINT64_FROM_BE(item.prefix[i]);
+    g_array_append_val(touched->objects, item);
 }
 
 bool
@@ -63,49 +95,58 @@ tbl_draft_load_change(TblDraft *draft, const TblDraftObject *object, TblObject *
     return true;
 }
 
-static GArray *
-list_touched(TblDraft *draft, GError **error)
+/* Adds a state if it is a net change. False: the store failed. */
+static bool
+touch(TblDraft *draft, guint32 number, Touched *touched)
 {
-    g_autoptr(GArray) touched = g_array_new(FALSE, FALSE, sizeof(TouchedObject));
-    g_array_set_clear_func(touched, clear_touched);
-    for (guint i = 0; i < draft->objects.all->len; i++) {
-        const TblDraftObject *changed = tbl_draft_objects_last(&draft->objects, i);
-        g_autoptr(TblObject) before = NULL, after = NULL;
-        if (!changed)
-            continue;
-        if (!tbl_draft_load_change(draft, changed, &before, &after)) {
-            tbl_store_set_unreadable(error);
-            return NULL;
-        }
-        const TblObject *object = after ? after : before;
-        if (!object)
-            continue;
-        char *folded = tbl_text_fold(tbl_slice(object->name));
-        TouchedObject item = {object->id, object->object_class,
-                              folded ? folded : g_strdup(object->name)};
-        g_array_append_val(touched, item);
+    const TblDraftObject *changed = tbl_draft_objects_last(&draft->objects, number);
+    g_autoptr(TblObject) before = NULL, after = NULL;
+    TblObjectBrief brief;
+    if (!changed)
+        return true;
+    if (changed->length > 0 && tbl_draft_is_new(draft, changed)) { /* most of a first import */
+        if (!tbl_object_brief(tbl_draft_object_bytes(changed), &brief))
+            return false;
+        touched_add(touched, number, brief.object_class, brief.name);
+        return true;
     }
-    g_array_sort(touched, compare_touched);
-    return g_steal_pointer(&touched);
+    if (!tbl_draft_load_change(draft, changed, &before, &after))
+        return false;
+    const TblObject *object = after ? after : before;
+    if (object)
+        touched_add(touched, number, object->object_class, tbl_slice(object->name));
+    return true;
+}
+
+static bool
+call_touched(TblDraft *draft, const Touched *touched, TblChangeFunc each, gpointer data)
+{
+    for (guint i = 0; i < touched->objects->len; i++) {
+        guint32 number = g_array_index(touched->objects, TouchedObject, i).number;
+        g_autoptr(TblObject) before = NULL, after = NULL;
+        if (!tbl_draft_load_change(draft, tbl_draft_objects_at(&draft->objects, number), &before,
+                                   &after))
+            return false;
+        if (!each(before, after, data))
+            break;
+    }
+    return true;
 }
 
 bool
 tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error)
 {
-    g_autoptr(GArray) touched = list_touched(draft, error);
-    if (!touched)
-        return false;
-    for (guint i = 0; i < touched->len; i++) {
-        g_autoptr(TblObject) before = NULL, after = NULL;
-        guint32 number =
-            tbl_draft_objects_find(&draft->objects, g_array_index(touched, TouchedObject, i).id);
-        if (!tbl_draft_load_change(draft, tbl_draft_objects_at(&draft->objects, number), &before,
-                                   &after))
-            return tbl_store_set_unreadable(error);
-        if (!each(before, after, data))
-            break;
+    Touched touched = {.objects = g_array_new(FALSE, FALSE, sizeof(TouchedObject))};
+    bool good = true;
+    for (guint32 i = 0; good && i < draft->objects.all->len; i++)
+        good = touch(draft, i, &touched);
+    if (good) {
+        g_array_sort(touched.objects, compare_touched);
+        good = call_touched(draft, &touched, each, data);
     }
-    return true;
+    g_array_unref(touched.objects);
+    tbl_arena_clear(&touched.names);
+    return good || tbl_store_set_unreadable(error);
 }
 
 /* Whether who visits is done with a created object by what is known of it at once. */

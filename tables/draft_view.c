@@ -36,16 +36,34 @@ tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *r
     return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
 }
 
+void
+tbl_draft_reserve(TblDraft *draft, guint32 objects, guint32 addresses)
+{
+    tbl_key_index_reserve(&draft->objects.index, objects);
+    tbl_key_index_reserve(&draft->names.index, objects);
+    tbl_key_index_reserve(&draft->addresses.index, addresses);
+}
+
 guint32
 tbl_draft_key_hash(TblSlice key)
 {
     return tbl_key_index_hash(key);
 }
 
-void
-tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash)
+guint32
+tbl_draft_name_hash(const char *folded)
 {
-    tbl_key_index_prefetch(&draft->addresses.index, key_hash);
+    g_autofree char *key = tbl_name_key(TBL_ORIGIN_LOCAL, folded);
+    return tbl_key_index_hash(tbl_slice(key));
+}
+
+void
+tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash, guint32 name_hash)
+{
+    if (key_hash)
+        tbl_key_index_prefetch(&draft->addresses.index, key_hash);
+    if (name_hash)
+        tbl_key_index_prefetch(&draft->names.index, name_hash);
 }
 
 static TblResult

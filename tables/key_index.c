@@ -55,6 +55,18 @@ grow(TblKeyIndex *index)
 }
 
 void
+tbl_key_index_reserve(TblKeyIndex *index, guint32 entries)
+{
+    guint64 size = SLOTS_FIRST;
+    if (index->slots)
+        return;
+    while (size * LOAD_OF_FOUR < (guint64)entries * 4)
+        size *= 2;
+    index->mask = (guint32)(size - 1);
+    index->slots = tbl_pages_take(slots_size(index));
+}
+
+void
 tbl_key_index_prefetch(const TblKeyIndex *index, guint32 hash)
 {
     if (index->slots)

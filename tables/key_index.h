@@ -16,6 +16,8 @@ typedef struct {
 
 /* All zero is empty. */
 void tbl_key_index_clear(TblKeyIndex *index);
+/* Makes an empty index large enough for so many entries. */
+void tbl_key_index_reserve(TblKeyIndex *index, guint32 entries);
 guint32 tbl_key_index_hash(TblSlice key);
 /* Where the hash would be found is on its way into the cache. */
 void tbl_key_index_prefetch(const TblKeyIndex *index, guint32 hash);
