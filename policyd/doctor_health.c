@@ -19,11 +19,23 @@ look_at_daemon(PdDoctor *doctor)
     g_autoptr(GError) away = NULL;
     const TblConfig *config = pd_doctor_config(doctor);
     g_autoptr(PdClient) client = pd_client_new_any(config->socketmap.listen, ANSWER_TIMEOUT, &away);
+    /* The one map whose answer for a domain that nobody declared comes from the store: those that
+     * answer from memory say nothing of it. */
     g_autofree char *reply =
-        client ? pd_client_lookup(client, "relay_domains", "nobody.invalid", &away) : NULL;
+        client ? pd_client_lookup(client, "smtpd_sender_login_maps", "nobody@nobody.invalid", &away)
+               : NULL;
+    const PdCtlSnapshot *snapshot = pd_doctor_snapshot(doctor);
+    bool known = tbl_domains_count(pd_doctor_domains(doctor)) > 0 ||
+                 snapshot->view->populated(snapshot->view);
     if (!reply)
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-down", "systemctl start policyd", "%s",
                        away->message);
+    else if (known && g_str_has_prefix(reply, "TEMP "))
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-temp",
+                       "journalctl -u policyd; policyd's user must be able to read and write the "
+                       "store, its lock and their directory",
+                       "the daemon cannot read %s, although this command can: it answers TEMP",
+                       pd_doctor_config(doctor)->store.path);
 }
 
 /* What a declared domain answers about a recipient that nobody has, where it does not defer such on

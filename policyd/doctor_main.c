@@ -125,7 +125,8 @@ look_at_name(PdDoctor *doctor, const char *parameter, const char *token)
         !pd_postfix_endpoint_is(pd_doctor_postfix(doctor), endpoint,
                                 pd_doctor_config(doctor)->socketmap.listen))
         return;
-    g_autofree char *remedy = g_strdup_printf("postconf -e '%s = ...'", parameter);
+    g_autofree char *remedy = g_strdup_printf(
+        "in main.cf, %s: write %s in place of this element; postfix reload", parameter, parameter);
     if (tbl_map_from_name(tbl_slice(name)) == TBL_MAP_COUNT) {
         const char *meant = closest_map(name);
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "map-unknown", remedy,
@@ -163,7 +164,8 @@ judge_class(PdDoctor *doctor, const char *name, TblDomainClass listed, const cha
     if (!domain || tbl_domains_class(domains, domain) == listed)
         return;
     g_autofree char *remedy =
-        g_strdup_printf("postconf -e '%s = ...' (without %s)", parameter, canonical);
+        g_strdup_printf("take %s out of %s in main.cf (or of the table there); postfix reload",
+                        canonical, parameter);
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "two-classes", remedy,
                    "%s is declared as %s, and main.cf has it in %s as well", canonical,
                    tbl_domain_class_name(tbl_domains_class(domains, domain)), parameter);
@@ -215,8 +217,8 @@ look_at_classes(PdDoctor *doctor, GError **error)
                        "mydestination cannot be read: %s", cause->message);
     for (guint i = 0; local && i < local->len; i++)
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "in-mydestination",
-                       "postconf -e 'mydestination = ...', or policyctl domain add NAME "
-                       "--class=route",
+                       "take it out of mydestination, myhostname or myorigin in main.cf, or "
+                       "policyctl domain remove it and add it with --class=route; postfix reload",
                        "Postfix delivers or writes this name itself, but it is declared: %s",
                        (const char *)g_ptr_array_index(local, i));
     return look_at_list(doctor, TBL_DOMAIN_VIRTUAL_ALIAS, "virtual_alias_domains", declared,
@@ -245,9 +247,10 @@ look_at_virtual(PdDoctor *doctor)
     if (asks_for(doctor, TBL_MAP_VIRTUAL_MAILBOX_MAPS) &&
         pd_postconf_virtual_others(postfix, pd_doctor_config(doctor)))
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "virtual-8",
-                       "postconf -e 'virtual8_mailbox_maps = ...' && postconf -P "
-                       "'virtual/unix/virtual_mailbox_maps=$virtual8_mailbox_maps' (the maps "
-                       "without the socketmap)",
+                       "put the maps of virtual_mailbox_maps but the socketmap into a parameter "
+                       "of your own, virtual8_mailbox_maps, in main.cf; postconf -P "
+                       "'virtual/unix/virtual_mailbox_maps=$virtual8_mailbox_maps' && postfix "
+                       "reload",
                        "virtual(8) delivers other virtual mailbox domains and refuses "
                        "virtual_mailbox_maps, because a socketmap is in it");
 }

@@ -223,7 +223,9 @@ judge(PdDoctor *doctor, const char *spelt, const char *full, const char *who,
                          : *outcome->reply                     ? "the answer is not policyd's"
                                                                : "it does not answer";
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "socket-unreachable",
-                   "systemctl start policyd, or policyctl postconf --apply && postfix reload",
+                   "systemctl start policyd; if it runs, main.cf names another socket than "
+                   "[socketmap] or [policy] listen: take that element out, then policyctl postconf "
+                   "--apply && postfix reload",
                    "%s cannot ask %s: %s", who, spelt, reason);
 }
 

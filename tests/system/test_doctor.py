@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import unittest
 
 import people
 from harness import RUN_TIMEOUT, FreshCase, WorldCase, build_program, die_with_parent, run
@@ -248,6 +249,28 @@ class Store(WorldCase):
         for code in ("nowhere", "target", "cycle", "list-over-limits", "unresolved", "undeclared", "login", "rule-collision", "catch-all",
                      "mirror", "postmaster", "daemon-down", "not-populated", "replica-stale", "temporary", "reader-stuck"):
             self.assertEqual(self.findings(code), [], code)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, who can read what the daemon cannot")
+    def test_daemon_temp(self):
+        """a store that this command can read, and the daemon cannot"""
+        world = self.world
+        mine = os.stat(world.store)
+
+        def heal():
+            os.chown(world.store, mine.st_uid, mine.st_gid)
+            os.chmod(world.store, mine.st_mode & 0o777)
+            world.restart()
+            world.wait_everywhere("virtual_mailbox_maps", "pm-box.example@box.example", "OK ", "the store is back")
+
+        self.addCleanup(heal)
+        os.chown(world.store, 0, 0)
+        os.chmod(world.store, 0o600)
+        world.restart()
+        done = run([build_program("policyctl"), "--config", world.conf, "doctor", "--json"], env=self.env)
+        self.assertEqual(done.rc, 1, done)
+        found = [f for f in done.json() if f["code"] == "daemon-temp"]
+        self.assertEqual(len(found), 1, done)
+        self.assertIn(world.store, found[0]["text"])
 
     def test_nowhere(self):
         """a replicated primary in a virtual-alias domain"""
