@@ -8,12 +8,16 @@
 static GString *
 path_to(const TblFateWalk *walk, guint index)
 {
-    GString *path = g_string_new(tbl_fate_walk_object(walk, index)->name);
+    g_autoptr(GPtrArray) names = g_ptr_array_new(); /* the last first */
+    g_ptr_array_add(names, tbl_fate_walk_object(walk, index)->name);
     while (index > 0) {
         index = g_array_index(walk->met, TblFateStep, index).from;
-        g_string_prepend(path, ARROW);
-        g_string_prepend(path, tbl_fate_walk_object(walk, index)->name);
+        g_ptr_array_add(names, tbl_fate_walk_object(walk, index)->name);
     }
+    GString *path = g_string_new(NULL);
+    for (guint i = names->len; i > 0; i--)
+        g_string_append_printf(path, "%s%s", path->len > 0 ? ARROW : "",
+                               (const char *)names->pdata[i - 1]);
     return path;
 }
 

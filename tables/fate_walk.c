@@ -9,21 +9,13 @@ step_clear(gpointer step)
     tbl_object_free(((TblFateStep *)step)->object);
 }
 
-/* Takes the object. False when it was met before, or there are too many. */
-static bool
+/* Takes the object. */
+static void
 walk_add(TblFateWalk *walk, TblObject *object, guint from)
 {
-    guint64 *id = g_new(guint64, 1);
-    *id = object->id;
-    if (walk->met->len >= WALK_MAX || g_hash_table_contains(walk->seen, id)) {
-        g_free(id);
-        tbl_object_free(object);
-        return false;
-    }
-    g_hash_table_add(walk->seen, id);
     TblFateStep step = {object, from};
+    g_hash_table_add(walk->seen, &object->id);
     g_array_append_val(walk->met, step);
-    return true;
 }
 
 TblFateWalk *
@@ -31,7 +23,7 @@ tbl_fate_walk_new(const TblContext *context, const TblObject *start)
 {
     TblFateWalk *walk = g_new0(TblFateWalk, 1);
     walk->context = context;
-    walk->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    walk->seen = g_hash_table_new(g_int64_hash, g_int64_equal);
     walk->met = g_array_new(FALSE, FALSE, sizeof(TblFateStep));
     g_array_set_clear_func(walk->met, step_clear);
     walk->back = -1;
@@ -62,16 +54,23 @@ tbl_fate_walk_is_back(const TblFateWalk *walk)
 static void
 follow(TblFateWalk *walk, guint from, const char *reference)
 {
+    TblView *view = walk->context->view;
     TblObject *object = NULL;
-    TblResult result = tbl_resolve_reference(
-        walk->context, tbl_fate_walk_object(walk, from)->origin, reference, &object);
+    guint64 id;
+    TblResult result = tbl_resolve_reference_id(
+        walk->context, tbl_fate_walk_object(walk, from)->origin, reference, &id);
     if (result == TBL_FAILED)
         walk->failed = true;
     if (result != TBL_FOUND)
         return;
-    if (walk->back < 0 && object->id == tbl_fate_walk_object(walk, 0)->id)
+    if (walk->back < 0 && id == tbl_fate_walk_object(walk, 0)->id)
         walk->back = (gint)from;
-    walk_add(walk, object, from);
+    if (walk->met->len >= WALK_MAX || g_hash_table_contains(walk->seen, &id))
+        return;
+    if (view->object(view, id, &object) == TBL_FOUND)
+        walk_add(walk, object, from);
+    else
+        walk->failed = true;
 }
 
 bool

@@ -13,7 +13,7 @@ typedef struct {
 
 typedef struct {
     const TblContext *context;
-    GHashTable *seen; /* ids of what was met */
+    GHashTable *seen; /* ids of what was met, in its objects */
     GArray *met;      /* TblFateStep; the first is the start */
     guint next;       /* the first of `met` whose successors were not looked at */
     gint back;        /* index of the one that leads back to the start, -1 for none */
