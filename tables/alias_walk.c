@@ -17,13 +17,6 @@ tbl_walk_end(TblWalk *walk)
     g_clear_pointer(&walk->referred, g_hash_table_unref);
 }
 
-static void
-object_clear(gpointer object)
-{
-    if (object)
-        tbl_object_free(object);
-}
-
 /* Names of the two origins must not meet. */
 static char *
 referred_key(TblOrigin origin, const char *reference)
@@ -52,7 +45,8 @@ void
 tbl_walk_remember(TblWalk *walk, TblOrigin origin, const char *reference, TblObject *object)
 {
     if (!walk->referred)
-        walk->referred = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, object_clear);
+        walk->referred =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)tbl_object_free);
     g_hash_table_insert(walk->referred, referred_key(origin, reference), object);
 }
 

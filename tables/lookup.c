@@ -69,13 +69,15 @@ is_doubtful(const TblLookup *lookup)
 /* A list without recipients is absent where it expands, and so is a pure cycle of forwards and what
  * has nowhere to go; over the limit is a failure. FOUND: none of them. */
 TblResult
-tbl_lookup_check_list(TblLookup *lookup)
+tbl_lookup_check_recipients(TblLookup *lookup)
 {
     if (!lookup->domain || !is_doubtful(lookup))
         return TBL_FOUND;
-    g_autoptr(GString) recipients = g_string_new(NULL);
-    switch (tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain, lookup->location,
-                              recipients)) {
+    gsize length = lookup->value->len;
+    TblAlias alias = tbl_resolve_alias(lookup->context, &lookup->address, lookup->domain,
+                                       lookup->location, lookup->value);
+    g_string_truncate(lookup->value, length); /* who they are was not asked */
+    switch (alias) {
     case TBL_ALIAS_EMPTY:
     case TBL_ALIAS_ABSENT:
         return TBL_NOTFOUND;

@@ -33,7 +33,7 @@ TblResult tbl_lookup_locate(TblLookup *lookup);
 TblResult tbl_lookup_owner(TblLookup *lookup, TblObject **object);
 /* A list without recipients is absent where it expands, and so is a pure cycle of forwards; over
  * the limit is a failure. FOUND: neither. */
-TblResult tbl_lookup_check_list(TblLookup *lookup);
+TblResult tbl_lookup_check_recipients(TblLookup *lookup);
 
 TblResult tbl_lookup_transport(TblLookup *lookup, TblSlice key);
 TblResult tbl_lookup_login(TblLookup *lookup);

@@ -28,7 +28,7 @@ tbl_lookup_login(TblLookup *lookup)
     if (result == TBL_NOTFOUND && lookup->domain && !lookup->location->tombstone &&
         !lookup->location->hidden)
         return tbl_lookup_absent(lookup->context, lookup->value);
-    if (result != TBL_FOUND || (result = tbl_lookup_check_list(lookup)) != TBL_FOUND)
+    if (result != TBL_FOUND || (result = tbl_lookup_check_recipients(lookup)) != TBL_FOUND)
         return result;
     g_autoptr(TblObject) object = NULL;
     if (tbl_lookup_owner(lookup, &object) != TBL_FOUND)

@@ -100,7 +100,7 @@ lookup_recipient(TblLookup *lookup, TblDomainClass asked)
     if (lookup->domain_class != asked)
         return tbl_lookup_absent(lookup->context, lookup->value);
     if (result == TBL_FOUND) {
-        if ((result = tbl_lookup_check_list(lookup)) != TBL_FOUND)
+        if ((result = tbl_lookup_check_recipients(lookup)) != TBL_FOUND)
             return result;
         TblSlice primary = lookup->location->row.primary_address;
         if (primary.len && tbl_lookup_ascii_key(lookup) && !tbl_slice_is_ascii(primary))
