@@ -36,6 +36,7 @@ static const TblReferrerEdge edges[] = {TBL_REFERRER_MEMBER, TBL_REFERRER_FORWAR
 static const TblReferrerKind kinds[] = {TBL_REFERRER_NAME, TBL_REFERRER_ADDRESS,
                                         TBL_REFERRER_EXTENDED};
 
+/* Whether the edge that is searched has such references at all. */
 static bool
 in_scope(const Search *search, TblReferrerKind kind)
 {
@@ -51,8 +52,6 @@ static GArray *
 search_key(Search *search, TblReferrerKind kind, const char *text)
 {
     TblView *view = search->context->view;
-    if (!in_scope(search, kind))
-        return NULL;
     g_autofree char *key = tbl_referrer_key(search->edge, search->origin, kind, tbl_slice(text));
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
     if (view->referrers(view, key, ids) == TBL_FAILED)
@@ -119,11 +118,14 @@ add_extended(Search *search, const GArray *ids, const char *address)
 static void
 search_address(Search *search, const char *address)
 {
-    g_autoptr(GArray) exact = search_key(search, TBL_REFERRER_ADDRESS, address);
+    g_autoptr(GArray) exact = in_scope(search, TBL_REFERRER_ADDRESS)
+                                  ? search_key(search, TBL_REFERRER_ADDRESS, address)
+                                  : NULL;
     if (exact && binds(search, address))
         add_all(search, exact);
-    g_autoptr(GArray) extended =
-        search->self ? search_key(search, TBL_REFERRER_EXTENDED, address) : NULL;
+    g_autoptr(GArray) extended = search->self && in_scope(search, TBL_REFERRER_EXTENDED)
+                                     ? search_key(search, TBL_REFERRER_EXTENDED, address)
+                                     : NULL;
     if (extended)
         add_extended(search, extended, address);
 }

@@ -281,6 +281,27 @@ test_above_forward(void)
     g_assert_cmpstr(after, ==, "");
 }
 
+/* The same through a remote whose target it is, where lists give their members by name alone. */
+static void
+test_above_target(void)
+{
+    g_autoptr(Fixture) fixture = declared("[limits]\nlist-recipients=2\n");
+    TblObject *gate = fixture_object(TBL_CLASS_REMOTE, "gate", "SMTP:gate@alias.example", NULL);
+    for (const char *name = "abc"; *name; name++)
+        put_member(fixture, (const char[]){*name, '\0'});
+    put_list(fixture, "team", "SMTP:team@alias.example", "a");
+    gate->target = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice("team@alias.example"), true);
+    fixture_put(fixture, gate);
+    put_list(fixture, "top", "SMTP:top@alias.example", "gate c");
+    (void)fixture_commit(fixture);
+    TblObject *team = tbl_draft_find(fixture_draft(fixture), TBL_ORIGIN_LOCAL, "team", NULL);
+    g_ptr_array_add(team->refs[TBL_REFS_MEMBERS], g_strdup("b"));
+    fixture_put(fixture, team);
+    g_autofree char *over = judge(fixture, true), *after = judge(fixture, true);
+    g_assert_cmpstr(over, ==, "team:921");
+    g_assert_cmpstr(after, ==, "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,5 +314,6 @@ main(int argc, char **argv)
     g_test_add_func("/guard/values", test_guard_values);
     g_test_add_func("/verdict/above", test_above);
     g_test_add_func("/verdict/above-forward", test_above_forward);
+    g_test_add_func("/verdict/above-target", test_above_target);
     return g_test_run();
 }
