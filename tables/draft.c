@@ -2,7 +2,6 @@
 
 #include "tables/address.h"
 #include "tables/generate.h"
-#include "tables/object_brief.h"
 
 TblDraft *
 tbl_draft_new(TblStore *store, GError **error)
@@ -270,33 +269,17 @@ take_back_id(TblDraft *draft, TblObject *object, GError **error)
     if (object->id != 0 || !draft->deletes)
         return true;
     g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
+    g_autoptr(TblObject) there = NULL;
     guint64 id = 0;
     TblResult result =
         draft->snapshot->name(draft->snapshot, object->origin, folded ? folded : object->name, &id);
-    if (result == TBL_FAILED) {
-        tbl_store_set_unreadable(error);
+    if (result != TBL_FOUND)
+        return result == TBL_NOTFOUND || tbl_store_set_unreadable(error);
+    if (!tbl_draft_read_object(draft, id, &there, error))
         return false;
-    }
-    g_autoptr(GError) lost = NULL;
-    g_autoptr(TblObject) there = result == TBL_FOUND ? tbl_draft_object(draft, id, &lost) : NULL;
-    if (lost) {
-        g_propagate_error(error, g_steal_pointer(&lost));
-        return false;
-    }
-    if (result == TBL_FOUND && !there)
+    if (!there)
         object->id = id;
     return true;
-}
-
-/* The object as it was, NULL when there was none. */
-static bool
-read_before(TblDraft *draft, guint64 id, TblObject **before, GError **error)
-{
-    g_autoptr(GError) lost = NULL;
-    *before = id < draft->next_id ? tbl_draft_object(draft, id, &lost) : NULL;
-    if (lost)
-        g_propagate_error(error, g_steal_pointer(&lost));
-    return !lost;
 }
 
 /* Takes away the rows that an object has no longer. Those that stay are replaced in their place. */
@@ -317,7 +300,8 @@ put_alone(TblDraft *draft, TblObject *object, GError **error)
         return false;
     if (object->id == 0)
         object->id = draft->next_id;
-    else if (!read_before(draft, object->id, &before, error))
+    else if (object->id < draft->next_id &&
+             !tbl_draft_read_object(draft, object->id, &before, error))
         return false;
     draft->next_id = MAX(draft->next_id, object->id + 1);
     if (!tbl_generate_update(draft, object, error) ||
@@ -354,12 +338,9 @@ owns_generated(TblDraft *draft, const TblObject *object, const char *address)
 static bool
 replace_generated(TblDraft *draft, guint64 id, GError **error)
 {
-    g_autoptr(GError) lost = NULL;
-    g_autoptr(TblObject) object = tbl_draft_object(draft, id, &lost);
-    if (lost) {
-        g_propagate_error(error, g_steal_pointer(&lost));
+    g_autoptr(TblObject) object = NULL;
+    if (!tbl_draft_read_object(draft, id, &object, error))
         return false;
-    }
     GPtrArray *generated = object ? object->refs[TBL_REFS_GENERATED] : NULL;
     for (guint i = generated ? generated->len : 0; i > 0; i--) {
         TblResult result = owns_generated(draft, object, g_ptr_array_index(generated, i - 1));
@@ -395,12 +376,9 @@ tbl_draft_put(TblDraft *draft, TblObject *object, GError **error)
 bool
 tbl_draft_delete(TblDraft *draft, guint64 id, GError **error)
 {
-    g_autoptr(GError) lost = NULL;
-    g_autoptr(TblObject) before = tbl_draft_object(draft, id, &lost);
-    if (lost) {
-        g_propagate_error(error, g_steal_pointer(&lost));
+    g_autoptr(TblObject) before = NULL;
+    if (!tbl_draft_read_object(draft, id, &before, error))
         return false;
-    }
     if (!before)
         return true;
     if (!change_rows(draft, before, (RowChange){0}, error))

@@ -32,6 +32,9 @@ const TblMeta *tbl_draft_base(const TblDraft *draft);
 /* An object by its name (any spelling); a new copy, NULL with no error when there is none. */
 TblObject *tbl_draft_find(TblDraft *draft, TblOrigin origin, const char *name, GError **error);
 TblObject *tbl_draft_object(TblDraft *draft, guint64 id, GError **error);
+/* The same, where an object that is not there is no end: `*object` is NULL. False: the store
+ * failed. */
+bool tbl_draft_read_object(TblDraft *draft, guint64 id, TblObject **object, GError **error);
 
 /* The rows that hold a `TYPE:value` key (tbl_proxy_key) now. Die with the next call. */
 TblResult tbl_draft_rows(TblDraft *draft, const char *key, TblRows *rows);

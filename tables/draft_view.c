@@ -178,12 +178,18 @@ tbl_draft_view(TblDraft *draft)
     return &draft->view.base;
 }
 
+bool
+tbl_draft_read_object(TblDraft *draft, guint64 id, TblObject **object, GError **error)
+{
+    return draft_view_object(&draft->view.base, id, object) != TBL_FAILED ||
+           tbl_store_set_unreadable(error);
+}
+
 TblObject *
 tbl_draft_object(TblDraft *draft, guint64 id, GError **error)
 {
     TblObject *object;
-    if (draft_view_object(&draft->view.base, id, &object) == TBL_FAILED)
-        tbl_store_set_unreadable(error);
+    (void)tbl_draft_read_object(draft, id, &object, error);
     return object;
 }
 

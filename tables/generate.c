@@ -274,15 +274,12 @@ static bool
 put_mailboxes(TblDraft *draft, const GArray *ids, const char *drop, GError **error)
 {
     for (guint i = 0; i < ids->len; i++) {
-        g_autoptr(GError) lost = NULL;
+        g_autoptr(TblObject) object = NULL;
         guint64 id = g_array_index(ids, guint64, i);
         if (i > 0 && g_array_index(ids, guint64, i - 1) == id)
             continue;
-        g_autoptr(TblObject) object = tbl_draft_object(draft, id, &lost);
-        if (lost) {
-            g_propagate_error(error, g_steal_pointer(&lost));
+        if (!tbl_draft_read_object(draft, id, &object, error))
             return false;
-        }
         if (!object || object->object_class != TBL_CLASS_MAILBOX)
             continue;
         if (drop && !has_generated(object, drop))

@@ -171,12 +171,9 @@ restore_object(TblRollback *rollback, const TblJournalItem *item, GError **error
 static bool
 derive_object(TblRollback *rollback, const TblJournalItem *item, GError **error)
 {
-    g_autoptr(GError) lost = NULL;
-    g_autoptr(TblObject) object = tbl_draft_object(rollback->draft, item_id(item), &lost);
-    if (lost) {
-        g_propagate_error(error, g_steal_pointer(&lost));
+    g_autoptr(TblObject) object = NULL;
+    if (!tbl_draft_read_object(rollback->draft, item_id(item), &object, error))
         return false;
-    }
     return !object || tbl_draft_put(rollback->draft, object, error);
 }
 
