@@ -81,11 +81,10 @@ static bool
 extends_address(const char *reference, const char *address)
 {
     TblAddress whole;
-    const char *at = strrchr(address, '@'), *colon = strchr(reference, ':');
+    const char *at = strrchr(address, '@');
     size_t local = (size_t)(at - address);
-    bool typed = colon && g_ascii_strncasecmp(reference, "smtp:", strlen("smtp:")) == 0;
-    return tbl_address_parse(&whole, tbl_slice(typed ? colon + 1 : reference)) &&
-           whole.local_len > local && strcmp(tbl_address_domain(&whole), at + 1) == 0 &&
+    return tbl_address_parse_reference(&whole, reference) && whole.local_len > local &&
+           strcmp(tbl_address_domain(&whole), at + 1) == 0 &&
            memcmp(whole.text, address, local) == 0;
 }
 

@@ -46,6 +46,10 @@ bool tbl_address_parse(TblAddress *address, TblSlice key);
  * (G_IO_ERROR_INVALID_ARGUMENT, a sentence naming what is wrong and what would be right). */
 bool tbl_address_parse_strict(TblAddress *address, TblSlice value, GError **error);
 
+/* The address that a reference to an object gives: tbl_address_parse of what is behind `smtp:`, or
+ * of all of it. */
+bool tbl_address_parse_reference(TblAddress *address, const char *reference);
+
 /* An address as the store has it, without NULs. */
 typedef struct {
     size_t value_len, key_len;

@@ -106,6 +106,13 @@ tbl_address_store(TblSlice value, TblStoredAddress *stored, GError **error)
 
 /* ---- Proxy addresses ---- */
 
+bool
+tbl_address_parse_reference(TblAddress *address, const char *reference)
+{
+    bool typed = g_ascii_strncasecmp(reference, SMTP_PREFIX, SMTP_PREFIX_LEN) == 0;
+    return tbl_address_parse(address, tbl_slice(typed ? reference + SMTP_PREFIX_LEN : reference));
+}
+
 /* Exchange's events about the form of a proxy address. */
 enum {
     PROXY_OK = 0,

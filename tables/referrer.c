@@ -6,8 +6,6 @@
 /* Places where an extension might begin that are noted of one address; nobody writes more. */
 #define CUTS_MAX 8
 
-#define SMTP_PREFIX "smtp:"
-
 char *
 tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text)
 {
@@ -69,14 +67,11 @@ add_cuts(const Collection *collection, const TblAddress *address)
 static void
 add_reference(const Collection *collection, const char *reference)
 {
-    const size_t prefix = sizeof SMTP_PREFIX - 1;
-    bool typed = g_ascii_strncasecmp(reference, SMTP_PREFIX, prefix) == 0;
     g_autofree char *folded = tbl_text_fold(tbl_slice(reference));
     TblAddress address;
     if (folded)
         add_key(collection, TBL_REFERRER_NAME, tbl_slice(folded));
-    if (!strchr(reference, '@') ||
-        !tbl_address_parse(&address, tbl_slice(typed ? reference + prefix : reference)))
+    if (!strchr(reference, '@') || !tbl_address_parse_reference(&address, reference))
         return;
     add_key(collection, TBL_REFERRER_ADDRESS, (TblSlice){address.text, address.len});
     add_cuts(collection, &address);

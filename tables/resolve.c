@@ -139,12 +139,7 @@ tbl_resolve_reference_id(const TblContext *context, TblOrigin origin, const char
     if (result != TBL_NOTFOUND)
         return result;
     TblAddress address;
-    TblSlice text = tbl_slice(reference);
-    if (g_ascii_strncasecmp(reference, SMTP_PREFIX, sizeof SMTP_PREFIX - 1) == 0) {
-        text.ptr += sizeof SMTP_PREFIX - 1;
-        text.len -= sizeof SMTP_PREFIX - 1;
-    }
-    if (!tbl_address_parse(&address, text))
+    if (!tbl_address_parse_reference(&address, reference))
         return TBL_NOTFOUND;
     TblLocation location;
     const TblDomain *domain =
