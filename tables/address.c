@@ -26,13 +26,6 @@ typedef const char *Fault;
 #define FAULT_CHARACTER "has a character in its domain that no domain name may hold"
 #define FAULT_DOMAIN_LONG "has a domain of more than 253 characters"
 
-/* This runs for every byte of every request: no call. */
-static inline char
-ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* ASCII labels of letters, digits, '-' and '_' (not for hosts, but domains have it), lower-cased
  * into `out`; one trailing dot is dropped. `*length` is 0 when there is a fault. An A-label is
  * taken as it stands. */
@@ -49,7 +42,7 @@ ascii_domain(TblSlice name, char *out, size_t *length)
     if (name.len > DOMAIN_MAX)
         return FAULT_DOMAIN_LONG;
     for (size_t i = 0; i <= name.len; i++) {
-        char c = i < name.len ? ascii_lower(name.ptr[i]) : '.';
+        char c = i < name.len ? tbl_ascii_lower(name.ptr[i]) : '.';
 
         out[i] = c;
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
@@ -249,7 +242,7 @@ fold_local(TblAddress *address)
 
     if (tbl_slice_is_ascii(typed)) {
         for (size_t i = 0; i < typed.len; i++)
-            address->text[i] = ascii_lower(typed.ptr[i]);
+            address->text[i] = tbl_ascii_lower(typed.ptr[i]);
         address->local_len = address->typed_len;
         return NULL;
     }

@@ -13,13 +13,6 @@ static const CharSet atext = {0xa3ffacfa00000000u, 0x7fffffffc7fffffeu};
 /* What labels of domains are made of: letters, digits, `-` and `_`. */
 static const CharSet label_text = {0x3ff200000000000u, 0x7fffffe87fffffeu};
 
-/* g_ascii_tolower is a call. */
-static inline char
-ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 static inline bool
 is_in(const CharSet set, char c)
 {
@@ -38,7 +31,7 @@ words_copy(const char *at, const char *end, const CharSet set, char *out)
         if (dot ? empty : !is_in(set, *at))
             break;
         empty = dot;
-        *out++ = ascii_lower(*at);
+        *out++ = tbl_ascii_lower(*at);
     }
     return empty ? NULL : at;
 }

@@ -75,12 +75,6 @@ spelling_read(const TblOverlay *overlay, TblOverlayEntry entry, Spelling *spelli
     return tbl_object_proxy_at(bytes, entry.place, &spelling->head, &spelling->tail, &primary);
 }
 
-static inline char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 /* `folded` is `text` in small ASCII letters. */
 static bool
 is_fold_of(const char *folded, TblSlice text)
@@ -88,7 +82,7 @@ is_fold_of(const char *folded, TblSlice text)
     char high = 0;
     for (size_t i = 0; i < text.len; i++) {
         high |= text.ptr[i];
-        if (folded[i] != lower(text.ptr[i]))
+        if (folded[i] != tbl_ascii_lower(text.ptr[i]))
             return false;
     }
     return (high & (char)0x80) == 0;
@@ -107,7 +101,7 @@ static char *
 fold_into(char *at, TblSlice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        *at++ = lower(text.ptr[i]);
+        *at++ = tbl_ascii_lower(text.ptr[i]);
     return at;
 }
 

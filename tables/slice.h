@@ -31,6 +31,13 @@ tbl_slice_equal(TblSlice a, TblSlice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* For loops that see every byte of every request: g_ascii_tolower is a call. */
+static inline char
+tbl_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /* Eight bytes at a time: every lookup asks this about its key and about its answer. */
 static inline bool
 tbl_slice_is_ascii(TblSlice text)
