@@ -1,6 +1,5 @@
 #include "tables/change.h"
 
-#include "tables/address.h"
 #include "tables/log.h"
 
 /* Longest name, address or value that is shown as text. */

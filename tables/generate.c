@@ -2,6 +2,7 @@
 
 #include "tables/address.h"
 #include "tables/draft_overlay.h"
+#include "tables/referrer.h"
 
 /* The first number of a second one of the same name. */
 #define FIRST_NUMBER 2
@@ -247,13 +248,6 @@ collect_id(TblSlice key, TblSlice value, gpointer data)
     return true;
 }
 
-static int
-compare_ids(gconstpointer a, gconstpointer b)
-{
-    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
-    return (x > y) - (x < y);
-}
-
 /* Ids of all objects, also those that only the draft has; an id may come twice or be gone. */
 static GArray *
 all_ids(TblDraft *draft)
@@ -265,7 +259,7 @@ all_ids(TblDraft *draft)
     g_autoptr(GPtrArray) changed = tbl_draft_objects_sorted(&draft->objects);
     for (guint i = 0; i < changed->len; i++)
         g_array_append_val(ids, ((const TblDraftObject *)g_ptr_array_index(changed, i))->id);
-    g_array_sort(ids, compare_ids);
+    g_array_sort(ids, tbl_referrer_compare_ids);
     return g_steal_pointer(&ids);
 }
 
