@@ -37,7 +37,7 @@ static guint
 read_hash(gconstpointer pointer)
 {
     const WatchRead *read = pointer;
-    return tbl_checksum((TblSlice){read->key, read->key_length}, (TblSlice){NULL, 0}) + read->db;
+    return tbl_key_index_hash((TblSlice){read->key, read->key_length}) + read->db;
 }
 
 static gboolean
@@ -52,6 +52,16 @@ static TblOverlay *
 overlay_of(TblDraft *draft, TblDb db)
 {
     return db == TBL_DB_NAMES ? &draft->names : &draft->addresses;
+}
+
+/* The snapshot's value of a record, empty when it has none. False: the store failed. */
+static bool
+value_before(TblDraft *draft, TblDb db, TblSlice key, TblSlice *value)
+{
+    TblResult result = tbl_reader_get(tbl_view_reader(draft->snapshot), db, key, value);
+    if (result == TBL_NOTFOUND)
+        *value = (TblSlice){NULL, 0};
+    return result != TBL_FAILED;
 }
 
 /* Whether the draft has changed a record. */
@@ -126,13 +136,11 @@ tbl_draft_note_read(TblDraft *draft, TblDb db, TblSlice key, TblSlice value)
 void
 tbl_draft_note_referrers(TblDraft *draft, const char *key)
 {
-    TblSlice value = {NULL, 0};
-    TblResult result =
-        tbl_reader_get(tbl_view_reader(draft->snapshot), TBL_DB_REFERRERS, tbl_slice(key), &value);
+    TblSlice value;
     /* A mark says that such a reference was ever given, not by whom; replication may set it. */
-    if (result != TBL_FAILED && strlen(key) > TBL_REFERRER_MARK_SIZE)
-        tbl_draft_note_read(draft, TBL_DB_REFERRERS, tbl_slice(key),
-                            result == TBL_FOUND ? value : (TblSlice){NULL, 0});
+    if (strlen(key) > TBL_REFERRER_MARK_SIZE &&
+        value_before(draft, TBL_DB_REFERRERS, tbl_slice(key), &value))
+        tbl_draft_note_read(draft, TBL_DB_REFERRERS, tbl_slice(key), value);
 }
 
 bool
@@ -159,11 +167,8 @@ tell_change(const Tell *tell, TblDb db, TblSlice key, TblSlice after)
 {
     TblDraft *draft = tell->draft;
     TblImageRecord record = {.db = db, .key = key, .after = after};
-    TblResult result = tbl_reader_get(tbl_view_reader(draft->snapshot), db, key, &record.before);
-    if (result == TBL_FAILED)
+    if (!value_before(draft, db, key, &record.before))
         return tbl_store_set_unreadable(tell->error);
-    if (result == TBL_NOTFOUND)
-        record.before = (TblSlice){NULL, 0};
     if (db == TBL_DB_ADDRESSES && g_hash_table_size(draft->changed_tombstones) > 0) {
         g_autofree char *text = g_strndup(key.ptr, key.len);
         record.notice = g_hash_table_contains(draft->changed_tombstones, text);
@@ -241,17 +246,13 @@ move_id(const TblDraft *draft, guint64 *id)
 TblResult
 tbl_draft_compare_record(TblDraft *draft, const TblImageRecord *record)
 {
-    TblSlice now = {NULL, 0};
+    TblSlice now;
     bool created = record->db == TBL_DB_OBJECTS && record->key.len == ID_SIZE &&
                    tbl_store_number_of_key(record->key) >= draft->image_first;
     if (created) /* whoever has this id now: the object gets another */
         return record->before.len == 0 ? TBL_FOUND : TBL_NOTFOUND;
-    TblResult result =
-        tbl_reader_get(tbl_view_reader(draft->snapshot), record->db, record->key, &now);
-    if (result == TBL_FAILED)
+    if (!value_before(draft, record->db, record->key, &now))
         return TBL_FAILED;
-    if (result == TBL_NOTFOUND)
-        now = (TblSlice){NULL, 0};
     return tbl_slice_equal(now, record->before) ? TBL_FOUND : TBL_NOTFOUND;
 }
 

@@ -21,6 +21,14 @@ note_read(TblDraft *draft, TblDb db, TblSlice key, TblResult result, TblSlice va
         tbl_draft_note_read(draft, db, key, result == TBL_FOUND ? value : (TblSlice){NULL, 0});
 }
 
+static void
+note_object(TblDraft *draft, guint64 id, TblResult result, TblSlice bytes)
+{
+    char key[8];
+    tbl_store_key_number(id, key);
+    note_read(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, result, bytes);
+}
+
 TblResult
 tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *rows)
 {
@@ -92,14 +100,12 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
-    char key[8];
     *object = NULL;
     TblResult result = object_bytes(draft, id, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
-    tbl_store_key_number(id, key);
     if (!*object || (*object)->origin != TBL_ORIGIN_LOCAL)
-        note_read(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, result, bytes);
+        note_object(draft, id, result, bytes);
     return result;
 }
 
@@ -108,13 +114,11 @@ draft_view_brief(TblView *view, guint64 id, TblObjectBrief *brief)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
-    char key[8];
     TblResult result = object_bytes(draft, id, &bytes);
     if (result == TBL_FOUND && !tbl_object_brief(bytes, brief))
         return TBL_FAILED;
-    tbl_store_key_number(id, key);
     if (result != TBL_FOUND || brief->origin != TBL_ORIGIN_LOCAL)
-        note_read(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, result, bytes);
+        note_object(draft, id, result, bytes);
     return result;
 }
 
