@@ -114,12 +114,12 @@ apply_steps(const GArray *steps, GArray *ids)
         apply_step(&g_array_index(steps, Step, i), ids);
 }
 
-/* What the snapshot has under a key; a store without objects need not be asked. */
+/* What the snapshot has under a key; one that has none at all need not be asked. */
 static TblResult
 referrers_before(TblDraft *draft, const char *key, GArray *ids)
 {
-    return draft->base.populated ? draft->snapshot->referrers(draft->snapshot, key, ids)
-                                 : TBL_NOTFOUND;
+    return draft->empty[TBL_DB_REFERRERS] ? TBL_NOTFOUND
+                                          : draft->snapshot->referrers(draft->snapshot, key, ids);
 }
 
 TblResult
@@ -174,10 +174,10 @@ write_key(Writing *writing, const char *key, const GArray *steps)
     TblSlice value = {(const char *)writing->bytes->data, writing->bytes->len};
     if (after->len == 0)
         tbl_writer_delete(writing->writer, TBL_DB_REFERRERS, slice);
-    else if (writing->draft->base.populated)
-        tbl_writer_put(writing->writer, TBL_DB_REFERRERS, slice, value);
-    else
+    else if (writing->draft->empty[TBL_DB_REFERRERS])
         tbl_writer_append(writing->writer, TBL_DB_REFERRERS, slice, value);
+    else
+        tbl_writer_put(writing->writer, TBL_DB_REFERRERS, slice, value);
     return true;
 }
 
