@@ -55,10 +55,17 @@ touched_add(Touched *touched, guint32 number, TblClass object_class, TblSlice na
     g_array_append_val(touched->objects, item);
 }
 
-bool
-tbl_draft_is_new(const TblDraft *draft, const TblDraftObject *object)
+/* The snapshot cannot have it. */
+static bool
+is_new(const TblDraft *draft, const TblDraftObject *object)
 {
     return object->id >= draft->base.next_id;
+}
+
+bool
+tbl_draft_is_created(const TblDraft *draft, const TblDraftObject *object)
+{
+    return object->length > 0 && is_new(draft, object);
 }
 
 /* The encoding of an object in the snapshot; empty when it is not there. */
@@ -67,7 +74,7 @@ bytes_before(TblDraft *draft, const TblDraftObject *object, TblSlice *bytes)
 {
     char key[8];
     *bytes = (TblSlice){NULL, 0};
-    if (tbl_draft_is_new(draft, object))
+    if (is_new(draft, object))
         return true;
     tbl_store_key_number(object->id, key);
     return tbl_reader_get(tbl_view_reader(draft->snapshot), TBL_DB_OBJECTS,
@@ -104,7 +111,7 @@ touch(TblDraft *draft, guint32 number, Touched *touched)
     TblObjectBrief brief;
     if (!changed)
         return true;
-    if (changed->length > 0 && tbl_draft_is_new(draft, changed)) { /* most of a first import */
+    if (tbl_draft_is_created(draft, changed)) { /* most of a first import */
         if (!tbl_object_brief(tbl_draft_object_bytes(changed), &brief))
             return false;
         touched_add(touched, number, brief.object_class, brief.name);
@@ -155,7 +162,7 @@ is_passed_over(TblDraft *draft, const TblDraftObject *changed, TblCreatedFunc cr
                gpointer data)
 {
     TblObjectBrief brief;
-    return created && changed->length > 0 && tbl_draft_is_new(draft, changed) &&
+    return created && tbl_draft_is_created(draft, changed) &&
            tbl_object_brief(tbl_draft_object_bytes(changed), &brief) && created(&brief, data);
 }
 

@@ -63,7 +63,7 @@ write_objects(Commit *commit)
         char id[8];
         TblSlice key = {id, sizeof id};
         tbl_store_key_number(object->id, id);
-        bool created = object->length > 0 && tbl_draft_is_new(commit->draft, object);
+        bool created = tbl_draft_is_created(commit->draft, object);
         if (created ? !write_created(commit, key, tbl_draft_object_bytes(object))
                     : !write_changed(commit, key, object))
             return false;

@@ -136,8 +136,8 @@ bool tbl_overlay_encode(const TblOverlay *overlay, guint32 entry, TblSlice key, 
 
 /* ---- Net changes ---- */
 
-/* An object that the snapshot cannot have. */
-bool tbl_draft_is_new(const TblDraft *draft, const TblDraftObject *object);
+/* An object that the snapshot cannot have, and the draft does: no need to compare. */
+bool tbl_draft_is_created(const TblDraft *draft, const TblDraftObject *object);
 /* Its states before and after; both NULL when it ended as it began. False when the store failed. */
 bool tbl_draft_load_change(TblDraft *draft, const TblDraftObject *object, TblObject **before,
                            TblObject **after);
