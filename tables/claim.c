@@ -33,7 +33,7 @@ taken(TblDraft *draft, const TblRow *row, int fault, TblSlice type, TblSlice val
     claim->fault = fault;
     claim->holder = g_strdup(holder->name);
     claim->holder_class = holder->object_class;
-    bool target = row->kind == TBL_ROW_LOCAL_TARGET || row->kind == TBL_ROW_DIRECTORY_TARGET;
+    bool target = tbl_row_is_target(row->kind);
     claim->by_target = target;
     claim->source = source;
     claim->reason = g_strdup_printf(

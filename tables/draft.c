@@ -134,7 +134,7 @@ add_row(RowChange *change, TblSlice key, const TblRow *row)
     }
     const TblRow *there = tbl_rows_get(&rows, row->kind);
     if (there && there->object != row->object) {
-        bool target = row->kind >= TBL_ROW_LOCAL_TARGET;
+        bool target = tbl_row_is_target(row->kind);
         if (target && there->object < row->object)
             return; /* remotes that share a target: the one with the lowest id reserves it */
         if (!target && row->kind != TBL_ROW_DIRECTORY_GENERATED) {
@@ -168,7 +168,7 @@ remove_row(RowChange *change, TblSlice key, const TblRow *row)
         return;
     g_autoptr(TblObject) heir = NULL;
     tbl_rows_remove(&rows, row->kind);
-    TblResult result = row->kind >= TBL_ROW_LOCAL_TARGET
+    TblResult result = tbl_row_is_target(row->kind)
                            ? tbl_draft_inherit_target(change->draft, key, row->kind, row->object,
                                                       spot.entry != TBL_OVERLAY_NONE, &rows, &heir)
                            : tbl_draft_wake(change->draft, key);

@@ -200,7 +200,6 @@ static TblRow
 object_row(const TblObjectBrief *brief, guint64 id, TblRowKind kind, TblSlice type,
            TblSlice spelling)
 {
-    bool reserves = kind == TBL_ROW_LOCAL_TARGET || kind == TBL_ROW_DIRECTORY_TARGET;
     TblRow row = {
         .kind = kind,
         .object_class = brief->object_class,
@@ -211,7 +210,7 @@ object_row(const TblObjectBrief *brief, guint64 id, TblRowKind kind, TblSlice ty
         .object = id,
         .spelling = spelling,
     };
-    if (!reserves && tbl_slice_equal(type, tbl_slice("SMTP")))
+    if (!tbl_row_is_target(kind) && tbl_slice_equal(type, tbl_slice("SMTP")))
         row.primary_address = brief->smtp;
     return row;
 }

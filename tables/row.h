@@ -19,6 +19,12 @@ typedef enum {
     TBL_ROW_KINDS = TBL_ROW_DIRECTORY_TARGET,
 } TblRowKind;
 
+static inline bool
+tbl_row_is_target(TblRowKind kind)
+{
+    return kind == TBL_ROW_LOCAL_TARGET || kind == TBL_ROW_DIRECTORY_TARGET;
+}
+
 /* Where a row comes from. All zero: written by a program that did not note it yet. */
 typedef struct {
     guint64 batch; /* of the local origin; 0 for the directory's rows */
