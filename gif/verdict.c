@@ -288,13 +288,8 @@ causes_blame(int code, const char *reason, const GArray *causes, gpointer data)
     g_autoptr(GArray) last = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_array_append_vals(last, causes->data, causes->len);
     g_array_sort_with_data(last, cause_compare, blame);
-    guint count = 0;
-    for (guint i = 0; i < last->len && count < blame->most && !blame->failed; i++) {
+    for (guint i = 0; i < MIN(last->len, blame->most) && !blame->failed; i++) {
         guint64 id = g_array_index(last, guint64, i);
-        if (i > 0 && g_array_index(last, guint64, i - 1) == id) {
-            continue;
-        }
-        count++;
         if (!g_hash_table_contains(blame->judge->blamed, &id)) {
             cause_blame(blame, id, code, reason);
         }

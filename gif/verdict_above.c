@@ -4,11 +4,12 @@
 #include "tables/above.h"
 #include "tables/fate.h"
 #include "tables/fate_path.h"
+#include "tables/referrer.h"
 
 /* Somebody who refers to a changed object. */
 typedef struct {
     bool changed;   /* by the run itself, so it is judged as such */
-    GArray *causes; /* guint64; NULL when it is changed */
+    GArray *causes; /* guint64, one by each way up; NULL when it is changed */
 } Parent;
 
 struct GifAbove {
@@ -183,6 +184,21 @@ parent_judge(const GifAbove *above, const TblObject *object, const GArray *cause
     return true;
 }
 
+/* Leaves one of each. There can be twice as many ways up with each level of lists. */
+static void
+causes_unite(GArray *causes)
+{
+    guint kept = 0;
+    g_array_sort(causes, tbl_referrer_compare_ids);
+    for (guint i = 0; i < causes->len; i++) {
+        guint64 id = g_array_index(causes, guint64, i);
+        if (kept == 0 || g_array_index(causes, guint64, kept - 1) != id) {
+            g_array_index(causes, guint64, kept++) = id;
+        }
+    }
+    g_array_set_size(causes, kept);
+}
+
 bool
 gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data)
 {
@@ -191,6 +207,7 @@ gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data)
         const Parent *parent = g_hash_table_lookup(above->parents, &id);
         g_autoptr(GError) error = NULL;
         g_autoptr(TblObject) object = tbl_draft_object(above->draft, id, &error);
+        causes_unite(parent->causes);
         if (!object || !parent_judge(above, object, parent->causes, blame, data) ||
             !causes_add(above, TBL_ABOVE_ALL, object, parent->causes)) {
             return false;

@@ -10,7 +10,7 @@
 
 typedef struct GifAbove GifAbove;
 
-/* `view`: of the draft, as `context` has it. NULL with `failed` set when the store failed. */
+/* `context`: with the draft's view. Both are borrowed. NULL when the store failed. */
 GifAbove *gif_above_new(TblDraft *draft, const TblContext *context);
 void gif_above_free(GifAbove *above);
 
@@ -20,7 +20,7 @@ bool gif_above_is_idle(const GifAbove *above);
 bool gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after);
 
 /* After the last change: calls `blame` for every unchanged object above one that is worse off now,
- * with the ids (guint64) of the changes that reach it, which is never empty. False: the store
+ * with the ids (guint64, each once) of the changes that reach it, never none. False: the store
  * failed. */
 typedef void (*GifBlameFunc)(int code, const char *reason, const GArray *causes, gpointer data);
 bool gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data);

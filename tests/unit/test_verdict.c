@@ -302,6 +302,28 @@ test_above_target(void)
     g_assert_cmpstr(after, ==, "");
 }
 
+/* Each list of a level names both of the level below: there are 2^LEVELS ways up, and few lists. */
+static void
+test_above_ways(void)
+{
+    enum { LEVELS = 40 };
+    g_autoptr(Fixture) fixture = declared("");
+    put_member(fixture, "a");
+    for (guint level = 0; level < LEVELS; level++) {
+        g_autofree char *members =
+            level ? g_strdup_printf("l%u-0 l%u-1", level - 1, level - 1) : g_strdup("a new");
+        for (guint side = 0; side < 2; side++) {
+            g_autofree char *name = g_strdup_printf("l%u-%u", level, side);
+            g_autofree char *address = g_strdup_printf("SMTP:%s@alias.example", name);
+            put_list(fixture, name, address, members);
+        }
+    }
+    (void)fixture_commit(fixture);
+    put_member(fixture, "new");
+    g_autofree char *none = judge(fixture, false);
+    g_assert_cmpstr(none, ==, "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -315,5 +337,6 @@ main(int argc, char **argv)
     g_test_add_func("/verdict/above", test_above);
     g_test_add_func("/verdict/above-forward", test_above_forward);
     g_test_add_func("/verdict/above-target", test_above_target);
+    g_test_add_func("/verdict/above-ways", test_above_ways);
     return g_test_run();
 }
