@@ -274,14 +274,22 @@ run_apply(Run *run, GError **error)
     return failed || !committed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
 }
 
+/* Text bytes of all inputs. */
+static guint64
+bytes_sum(const GPtrArray *sources)
+{
+    guint64 bytes = 0;
+    for (guint i = 0; i < sources->len; i++) {
+        bytes += ((const GifSource *)g_ptr_array_index(sources, i))->length;
+    }
+    return bytes;
+}
+
 /* A first import brings about what its bytes let expect. */
 static void
 draft_reserve(Run *run)
 {
-    guint64 bytes = 0;
-    for (guint i = 0; i < run->sources->len; i++) {
-        bytes += ((const GifSource *)g_ptr_array_index(run->sources, i))->length;
-    }
+    guint64 bytes = bytes_sum(run->sources);
     bytes = MIN(bytes, RESERVE_MAX);
     tbl_draft_reserve(run->draft, (guint32)(bytes / BYTES_OF_OBJECT),
                       (guint32)(bytes / BYTES_OF_ADDRESS));
@@ -346,17 +354,6 @@ run_clear(Run *run)
     g_ptr_array_unref(run->sources);
     gif_progress_free(run->progress);
     gif_diagnostics_free(run->diagnostics);
-}
-
-/* Text bytes of all inputs. */
-static guint64
-bytes_sum(const GPtrArray *sources)
-{
-    guint64 bytes = 0;
-    for (guint i = 0; i < sources->len; i++) {
-        bytes += ((const GifSource *)g_ptr_array_index(sources, i))->length;
-    }
-    return bytes;
 }
 
 static void
