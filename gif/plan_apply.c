@@ -230,18 +230,6 @@ commit(Apply *apply, GError **error)
     return good ? TBL_EXIT_OK : TBL_EXIT_FAILED;
 }
 
-/* A disk that cannot take the page is told while nothing is changed. */
-static int
-report_prepare(Apply *apply)
-{
-    g_autoptr(GError) error = NULL;
-    if (gif_preview_write(apply->preview, &apply->summary, TBL_EXIT_FAILED, &error)) {
-        return TBL_EXIT_OK;
-    }
-    (void)refuse(apply, GIF_CODE_REPORT, error->message);
-    return TBL_EXIT_FAILED;
-}
-
 static int
 draft_apply(Apply *apply, GError **error)
 {
@@ -257,8 +245,8 @@ draft_apply(Apply *apply, GError **error)
     if (code != TBL_EXIT_OK || apply->options->dry_run) {
         return code;
     }
-    code = report_prepare(apply);
-    return code == TBL_EXIT_OK ? commit(apply, error) : code;
+    return gif_preview_prepare(apply->preview, &apply->summary) ? commit(apply, error)
+                                                                : TBL_EXIT_FAILED;
 }
 
 /* Where signatures are required a plan must have been made of signed files. */
@@ -310,33 +298,13 @@ apply_run(Apply *apply, GError **error)
     return code == TBL_EXIT_OK ? draft_apply(apply, error) : code;
 }
 
-static void
-summary_count(Apply *apply, gint64 start)
-{
-    GifSummary *summary = &apply->summary;
-    summary->warnings = gif_diagnostics_count(apply->diagnostics, GIF_WARNING);
-    summary->errors = gif_diagnostics_count(apply->diagnostics, GIF_ERROR);
-    summary->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
-}
-
-static int
-report_publish(Apply *apply, int code)
-{
-    g_autoptr(GError) error = NULL;
-    if (apply->preview && !gif_preview_publish(apply->preview, &apply->summary, code, &error)) {
-        (void)refuse(apply, GIF_CODE_REPORT, error->message);
-        return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
-    }
-    return code;
-}
-
 static int
 apply_finish(Apply *apply, int code, gint64 start)
 {
-    summary_count(apply, start);
-    code = report_publish(apply, code);
+    gif_summary_count(&apply->summary, apply->diagnostics, start);
+    code = gif_preview_publish(apply->preview, &apply->summary, code);
     gif_diagnostics_finish(apply->diagnostics);
-    summary_count(apply, start);
+    gif_summary_count(&apply->summary, apply->diagnostics, start);
     gif_progress_clear(apply->progress);
     gif_summary_print(&apply->summary, apply->options->json);
     gif_preview_free(apply->preview);
@@ -355,7 +323,6 @@ static bool
 preview_begin(Apply *apply, char **files)
 {
     const GifPlanApplyOptions *options = apply->options;
-    g_autoptr(GError) error = NULL;
     apply->sources = g_ptr_array_new();
     apply->shown = (GifRunOptions){.files = files,
                                    .dry_run = options->dry_run,
@@ -363,10 +330,7 @@ preview_begin(Apply *apply, char **files)
                                    .report = options->report,
                                    .command = options->command};
     apply->preview =
-        gif_preview_new(&apply->shown, apply->config, apply->diagnostics, apply->sources, &error);
-    if (!apply->preview) {
-        (void)refuse(apply, GIF_CODE_REPORT, error->message);
-    }
+        gif_preview_new(&apply->shown, apply->config, apply->diagnostics, apply->sources);
     return apply->preview != NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "gif/changes.h"
 #include "gif/report.h"
 #include "gif/source.h"
+#include "tables/command.h"
 
 struct GifPreview {
     const GifRunOptions *options;
@@ -18,13 +19,22 @@ struct GifPreview {
     char *guards;
 };
 
+static void
+report_fail(GifDiagnostics *diagnostics, const GError *error)
+{
+    gif_diagnostics_set_file(diagnostics, NULL);
+    gif_diagnostics_add(diagnostics, GIF_ERROR, GIF_CODE_REPORT, 0, NULL, NULL, error->message);
+}
+
 GifPreview *
 gif_preview_new(const GifRunOptions *options, const TblConfig *config, GifDiagnostics *diagnostics,
-                const GPtrArray *sources, GError **error)
+                const GPtrArray *sources)
 {
+    g_autoptr(GError) error = NULL;
     GifReport *report =
-        options->report ? gif_report_new(options->report, options->files, error) : NULL;
-    if (options->report && !report) {
+        options->report ? gif_report_new(options->report, options->files, &error) : NULL;
+    if (error) {
+        report_fail(diagnostics, error);
         return NULL;
     }
     GifPreview *preview = g_new0(GifPreview, 1);
@@ -169,12 +179,9 @@ files_collect(const GifPreview *preview)
     return files;
 }
 
-bool
-gif_preview_write(GifPreview *preview, const GifSummary *summary, int code, GError **error)
+static bool
+page_write(GifPreview *preview, const GifSummary *summary, int code, GError **error)
 {
-    if (!preview->report) {
-        return true;
-    }
     const GifRunOptions *options = preview->options;
     g_autoptr(GArray) files = files_collect(preview);
     g_autofree char *user = tbl_batch_user();
@@ -194,8 +201,25 @@ gif_preview_write(GifPreview *preview, const GifSummary *summary, int code, GErr
 }
 
 bool
-gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code, GError **error)
+gif_preview_prepare(GifPreview *preview, const GifSummary *summary)
 {
-    return !preview->report || (gif_preview_write(preview, summary, code, error) &&
-                                gif_report_publish(preview->report, error));
+    g_autoptr(GError) error = NULL;
+    if (!preview->report || page_write(preview, summary, TBL_EXIT_FAILED, &error)) {
+        return true;
+    }
+    report_fail(preview->diagnostics, error);
+    return false;
+}
+
+int
+gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code)
+{
+    g_autoptr(GError) error = NULL;
+    if (!preview || !preview->report ||
+        (page_write(preview, summary, code, &error) &&
+         gif_report_publish(preview->report, &error))) {
+        return code;
+    }
+    report_fail(preview->diagnostics, error);
+    return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
 }

@@ -12,10 +12,10 @@
 
 typedef struct GifPreview GifPreview;
 /* Everything is borrowed. Listens to `diagnostics` when there is a report. `sources`: GifSource *
- * of the run, by the index of the ledger's rows; may fill later. NULL with `error` when the report
- * cannot be written. */
+ * of the run, by the index of the ledger's rows; may fill later. NULL when the report cannot be
+ * written, which was told. */
 GifPreview *gif_preview_new(const GifRunOptions *options, const TblConfig *config,
-                            GifDiagnostics *diagnostics, const GPtrArray *sources, GError **error);
+                            GifDiagnostics *diagnostics, const GPtrArray *sources);
 void gif_preview_free(GifPreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPreview, gif_preview_free)
 
@@ -29,8 +29,10 @@ void gif_preview_add(GifPreview *preview, const TblChange *change);
 void gif_preview_set_files(GifPreview *preview, const GArray *files);
 void gif_preview_set_guards(GifPreview *preview, const char *text); /* what the guards said */
 
-/* Writes the page beside its place, as things stand; the next call replaces it. Before a commit, so
- * that a full disk is told while nothing is changed. */
-bool gif_preview_write(GifPreview *preview, const GifSummary *summary, int code, GError **error);
-/* Writes it and puts it in its place. */
-bool gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code, GError **error);
+/* Writes the page beside its place, as things stand. Before a commit, so that a full disk is told
+ * while nothing is changed: false when it was. */
+bool gif_preview_prepare(GifPreview *preview, const GifSummary *summary);
+/* Writes it anew, for a run that ended with `code` whichever way it did, and puts it in its place.
+ * `preview` may be NULL. Returns what the run ends with now: a page that cannot be written is told
+ * and no success. */
+int gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code);

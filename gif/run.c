@@ -200,18 +200,6 @@ changes_judge(Run *run, GError **error)
 
 /* ---- Applying ---- */
 
-/* A disk that cannot take the page is told while nothing is changed. */
-static bool
-report_prepare(Run *run)
-{
-    g_autoptr(GError) error = NULL;
-    if (!gif_preview_write(run->preview, &run->summary, TBL_EXIT_FAILED, &error)) {
-        gif_run_error(run, GIF_CODE_REPORT, error->message);
-        return false;
-    }
-    return true;
-}
-
 static void
 guards_tell(Run *run)
 {
@@ -264,7 +252,7 @@ run_apply(Run *run, GError **error)
     if (options->dry_run) {
         return failed ? TBL_EXIT_FAILED : TBL_EXIT_OK;
     }
-    if (!report_prepare(run) || !gif_run_write_err_files(run)) {
+    if (!gif_preview_prepare(run->preview, &run->summary) || !gif_run_write_err_files(run)) {
         return TBL_EXIT_FAILED;
     }
     gif_progress_say(run->progress, "writing");
@@ -356,26 +344,6 @@ run_clear(Run *run)
     gif_diagnostics_free(run->diagnostics);
 }
 
-static void
-summary_count(Run *run, gint64 start)
-{
-    run->summary.warnings = gif_diagnostics_count(run->diagnostics, GIF_WARNING);
-    run->summary.errors = gif_diagnostics_count(run->diagnostics, GIF_ERROR);
-    run->summary.seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
-}
-
-/* The page says how the run ended, whichever way it did. */
-static int
-report_publish(Run *run, int code)
-{
-    g_autoptr(GError) error = NULL;
-    if (run->preview && !gif_preview_publish(run->preview, &run->summary, code, &error)) {
-        gif_run_error(run, GIF_CODE_REPORT, error->message);
-        return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
-    }
-    return code;
-}
-
 /* What the options file had to say. */
 static void
 notes_tell(Run *run)
@@ -397,11 +365,7 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
     run.diagnostics = gif_diagnostics_new(options->json, options->json ? stdout : stderr);
     run.sources = g_ptr_array_new_with_free_func((GDestroyNotify)gif_source_free);
     g_autoptr(GError) error = NULL;
-    run.preview = gif_preview_new(options, config, run.diagnostics, run.sources, &error);
-    if (!run.preview) {
-        gif_run_error(&run, GIF_CODE_REPORT, error->message);
-        g_clear_error(&error);
-    }
+    run.preview = gif_preview_new(options, config, run.diagnostics, run.sources);
     run.progress = gif_progress_new(options->progress);
     gif_diagnostics_set_progress(run.diagnostics, run.progress);
     notes_tell(&run);
@@ -419,10 +383,10 @@ gif_run(const GifRunOptions *options, const TblConfig *config)
         code = busy ? TBL_EXIT_TEMPORARY : TBL_EXIT_FAILED;
     }
     gif_progress_clear(run.progress);
-    summary_count(&run, start);
-    code = report_publish(&run, code);
+    gif_summary_count(&run.summary, run.diagnostics, start);
+    code = gif_preview_publish(run.preview, &run.summary, code);
     gif_diagnostics_finish(run.diagnostics);
-    summary_count(&run, start);
+    gif_summary_count(&run.summary, run.diagnostics, start);
     gif_summary_print(&run.summary, options->json);
     run_clear(&run);
     return code;

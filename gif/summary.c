@@ -16,6 +16,14 @@ counts_write(TblJson *json, const GifSummary *summary)
     tbl_json_number(json, "addresses_removed", (gint64)summary->changes.addresses_removed);
 }
 
+void
+gif_summary_count(GifSummary *summary, const GifDiagnostics *diagnostics, gint64 start)
+{
+    summary->warnings = gif_diagnostics_count(diagnostics, GIF_WARNING);
+    summary->errors = gif_diagnostics_count(diagnostics, GIF_ERROR);
+    summary->seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
 char *
 gif_summary_batch_json(const GifSummary *summary)
 {
