@@ -55,14 +55,7 @@ batches_compare(Apply *apply)
     }
     g_autoptr(TblBatch) next = NULL;
     if (now->batch > header->batch) {
-        TblReader *reader = tbl_reader_new(gif_target_store(apply->target), NULL);
-        if (reader && tbl_reader_begin(reader)) {
-            (void)tbl_batch_read(reader, header->batch + 1, &next);
-            tbl_reader_end(reader);
-        }
-        if (reader) {
-            tbl_reader_free(reader);
-        }
+        (void)tbl_batch_read(tbl_draft_reader(apply->draft), header->batch + 1, &next);
     }
     if (!next) {
         return g_strdup_printf("it was made after batch %" G_GUINT64_FORMAT
