@@ -1,5 +1,6 @@
 #include "gif/interrupt.h"
 #include "gif/report_state.h"
+#include "tables/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,7 @@ temporary_drop(GifReport *report)
 static bool
 place_check(GifReport *report, char *const *inputs, GError **error)
 {
-    struct stat place, input;
+    struct stat place;
     if (g_stat(report->path, &place) != 0) {
         return true;
     }
@@ -62,8 +63,7 @@ place_check(GifReport *report, char *const *inputs, GError **error)
         return false;
     }
     for (guint i = 0; inputs && inputs[i]; i++) {
-        if (g_stat(inputs[i], &input) == 0 && input.st_dev == place.st_dev &&
-            input.st_ino == place.st_ino) {
+        if (tbl_file_same(report->path, inputs[i])) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                         "--report=%s: this is the file that is to be imported", report->path);
             return false;
