@@ -210,9 +210,8 @@ gif_arguments_read_progress(const GifArguments *arguments, GifProgressMode *prog
 char **
 gif_arguments_say(const GifArguments *arguments, const GifRunOptions *options)
 {
-    static const char *const modes[] = {"update", "create", "modify", "delete"};
     GPtrArray *said = g_ptr_array_new();
-    g_ptr_array_add(said, g_strdup_printf("--mode=%s", modes[options->plan.mode]));
+    g_ptr_array_add(said, g_strdup_printf("--mode=%s", gif_mode_names[options->plan.mode]));
     g_ptr_array_add(said, g_strdup_printf("--codepage=%s", options->codepage));
     if (options->plan.overwrite) {
         g_ptr_array_add(said, g_strdup("--overwrite"));
@@ -237,9 +236,8 @@ bool
 gif_arguments_read_options(const GifArguments *arguments, const GifOptionsFile *file,
                            GifRunOptions *options, char **codepage, GError **error)
 {
-    static const char *const modes[] = {"update", "create", "modify", "delete", NULL};
     guint mode = GIF_MODE_UPDATE, format = 0;
-    if (!word_read("mode", arguments->mode, modes, &mode, error) ||
+    if (!word_read("mode", arguments->mode, gif_mode_names, &mode, error) ||
         !gif_arguments_read_progress(arguments, &options->progress, error) ||
         !word_read("format", arguments->format, gif_format_names, &format, error) ||
         !separators_read(arguments, file, options, error)) {

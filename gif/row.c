@@ -19,13 +19,13 @@ static const struct {
     {"public-folder", TBL_CLASS_PUBLIC_FOLDER},
 };
 
-static const char *const mode_names[] = {"update", "create", "modify", "delete"};
+const char *const gif_mode_names[] = {"update", "create", "modify", "delete", NULL};
 
 bool
 gif_mode_from_name(const char *name, GifMode *mode)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(mode_names); i++) {
-        if (g_ascii_strcasecmp(name, mode_names[i]) == 0) {
+    for (gsize i = 0; gif_mode_names[i]; i++) {
+        if (g_ascii_strcasecmp(name, gif_mode_names[i]) == 0) {
             *mode = (GifMode)i;
             return true;
         }
