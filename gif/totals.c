@@ -11,6 +11,7 @@ struct GifTotals {
     GHashTable *by_domain; /* canonical domain or "TYPE:" -> GifTotal * */
     GifTotal others;
     guint undeclared;
+    guint64 promoted; /* of all domains */
 };
 
 static void
@@ -87,6 +88,7 @@ gif_totals_add(GifTotals *totals, const TblChange *change)
     for (guint i = 0; i < change->promoted->len; i++) {
         proxy_total(totals, g_ptr_array_index(change->promoted, i))->promoted++;
     }
+    totals->promoted += change->promoted->len;
 }
 
 guint64
@@ -132,12 +134,7 @@ gif_totals_list(const GifTotals *totals)
 guint64
 gif_totals_promoted(const GifTotals *totals)
 {
-    g_autoptr(GPtrArray) list = gif_totals_list(totals);
-    guint64 promoted = 0;
-    for (guint i = 0; i < list->len; i++) {
-        promoted += ((const GifTotal *)g_ptr_array_index(list, i))->promoted;
-    }
-    return promoted;
+    return totals->promoted;
 }
 
 void
