@@ -16,7 +16,7 @@ void gif_err_file_add(GifErrFile *file, gsize start, gsize end);
 /* Writes the file if a row was added, replacing one of an earlier run, with the permissions of the
  * input. Rows of standard input go to `stdin.err`. */
 bool gif_err_file_write(GifErrFile *file, GError **error);
-/* Takes a written file away again. */
 /* The rows that it does not hold were applied: it stays, whatever ends the run. */
 void gif_err_file_keep(const GifErrFile *file);
+/* Takes a written file away again. */
 void gif_err_file_unlink(const GifErrFile *file);

@@ -127,12 +127,6 @@ gif_interrupt_add_file(const char *path)
     }
 }
 
-static gboolean
-text_equal(gconstpointer a, gconstpointer b)
-{
-    return strcmp(a, b) == 0;
-}
-
 void
 gif_interrupt_remove_file(const char *path)
 {
@@ -140,7 +134,7 @@ gif_interrupt_remove_file(const char *path)
     guint index;
     if (interrupt) {
         pthread_mutex_lock(&interrupt->lock);
-        if (g_ptr_array_find_with_equal_func(interrupt->files, path, text_equal, &index)) {
+        if (g_ptr_array_find_with_equal_func(interrupt->files, path, g_str_equal, &index)) {
             g_ptr_array_remove_index(interrupt->files, index);
         }
         pthread_mutex_unlock(&interrupt->lock);

@@ -109,16 +109,15 @@ gif_plan_header_encode(const GifPlanHeader *header, GByteArray *out)
     text_encode(header->breach, out);
 }
 
-static bool
+static void
 hash_decode(TblCursor *cursor, guint8 hash[TBL_SHA256_SIZE])
 {
     TblSlice bytes = tbl_cursor_string(cursor);
     if (bytes.len != TBL_SHA256_SIZE) {
         cursor->broken = true;
-        return false;
+        return;
     }
     memcpy(hash, bytes.ptr, TBL_SHA256_SIZE);
-    return true;
 }
 
 /* NULL where there is none, and when it is broken. */
