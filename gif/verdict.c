@@ -112,9 +112,8 @@ is_doubtful(const GifJudge *judge, const TblObject *object, const TblProxy *prox
         return false;
     }
     TblDomainClass class = domain_class(judge, proxy->value);
-    bool leads_on = object->object_class == TBL_CLASS_DL ||
-                    object->object_class == TBL_CLASS_REMOTE || object->text[TBL_TEXT_FORWARD];
-    return class != 0 && (leads_on || (proxy->primary && class == TBL_DOMAIN_VIRTUAL_ALIAS));
+    return class != 0 &&
+           (gif_above_leads_on(object) || (proxy->primary && class == TBL_DOMAIN_VIRTUAL_ALIAS));
 }
 
 bool

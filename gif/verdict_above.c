@@ -113,8 +113,8 @@ causes_add(GifAbove *above, TblAbove which, const TblObject *object, const GArra
     return true;
 }
 
-static bool
-leads_on(const TblObject *object)
+bool
+gif_above_leads_on(const TblObject *object)
 {
     return object->object_class == TBL_CLASS_DL || object->object_class == TBL_CLASS_REMOTE ||
            object->text[TBL_TEXT_FORWARD];
@@ -132,7 +132,7 @@ gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
     if (!after || !above->scope.any) {
         return true;
     }
-    bool far = leads_on(after) || (before && leads_on(before));
+    bool far = gif_above_leads_on(after) || (before && gif_above_leads_on(before));
     g_autoptr(GArray) cause = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_array_append_val(cause, after->id);
     return causes_add(above, far ? TBL_ABOVE_ALL : TBL_ABOVE_REFERENCES, after, cause);

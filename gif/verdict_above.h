@@ -14,6 +14,8 @@ typedef struct GifAbove GifAbove;
 GifAbove *gif_above_new(TblDraft *draft, const TblContext *context);
 void gif_above_free(GifAbove *above);
 
+/* Mail for the object may go to others: a list, a remote, a forward. */
+bool gif_above_leads_on(const TblObject *object);
 /* Nobody refers to anybody, so there is nothing to note. */
 bool gif_above_is_idle(const GifAbove *above);
 /* Notes what is above a changed object. False: the store failed. */
