@@ -238,6 +238,13 @@ class Texts(Rule):
                     bad.append("%s:%d: %s" % (path, number, found.group()))
         self.report(bad)
 
+    def test_every_system_test_runs(self):
+        """A test that tests/system/meson.build does not list is never run, and nobody notices."""
+        listed = re.findall(r"^  '(\w+)',$", read("tests/system/meson.build"), re.MULTILINE)
+        names = [os.path.basename(path) for path in all_files() if re.fullmatch(r"tests/system/test_\w+\.py", path)]
+        self.assertIn("test_daemon.py", names)
+        self.report(["tests/system/%s: not in meson.build" % name for name in names if name[len("test_"):-len(".py")] not in listed])
+
     def test_shell_scripts(self):
         if not shutil.which("shellcheck"):
             self.skipTest("shellcheck is not installed")
