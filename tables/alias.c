@@ -18,11 +18,8 @@ static void walk_object(TblWalk *walk, const TblObject *object);
 static void
 walk_unresolved(TblWalk *walk, const char *reference)
 {
-    static const char smtp[] = "smtp:";
-    const size_t prefix =
-        g_ascii_strncasecmp(reference, smtp, sizeof smtp - 1) == 0 ? sizeof smtp - 1 : 0;
     TblAddress address;
-    if (!tbl_address_parse(&address, tbl_slice(reference + prefix)) ||
+    if (!tbl_address_parse_reference(&address, reference) ||
         tbl_domains_find_mail(walk->domains, tbl_address_domain(&address)))
         return;
     g_autoptr(GString) spelling = g_string_new(NULL);
