@@ -171,15 +171,40 @@ judge_class(PdDoctor *doctor, const char *name, TblDomainClass listed, const cha
                    tbl_domain_class_name(tbl_domains_class(domains, domain)), parameter);
 }
 
-static bool
+static void
+find_unreadable(PdDoctor *doctor, const char *parameter, const GError *cause)
+{
+    g_autofree char *remedy = g_strconcat("postconf ", parameter, NULL);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "table-fails", remedy, "%s cannot be read: %s",
+                   parameter, cause->message);
+}
+
+/* The command that makes a table's index anew from its source where there is one (postmap(1)); else
+ * the one that shows what fails. Caller frees. */
+static char *
+table_remedy(const char *table)
+{
+    static const char *const indexed[] = {"btree", "cdb", "dbm", "hash", "lmdb", "sdbm", NULL};
+    const char *path = strchr(table, ':') + 1;
+    g_autofree char *type = g_strndup(table, (gsize)(path - 1 - table));
+    g_autofree char *quoted = g_shell_quote(table);
+    bool source = g_strv_contains(indexed, type) && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+    return g_strconcat(source ? "postmap " : "postmap -q example.com ", quoted, NULL);
+}
+
+static void
 look_at_list(PdDoctor *doctor, TblDomainClass listed, const char *parameter,
-             const GPtrArray *declared, GError **error)
+             const GPtrArray *declared)
 {
     const PdPostfixConfig *postfix = pd_doctor_postfix(doctor);
-    g_autoptr(PdPostfixList) list = pd_postfix_list_new(
-        postfix, pd_doctor_config(doctor), pd_postfix_config_value(postfix, parameter), error);
-    if (!list)
-        return false;
+    g_autoptr(GError) unreadable = NULL;
+    g_autoptr(PdPostfixList) list =
+        pd_postfix_list_new(postfix, pd_doctor_config(doctor),
+                            pd_postfix_config_value(postfix, parameter), &unreadable);
+    if (!list) {
+        find_unreadable(doctor, parameter, unreadable);
+        return;
+    }
     for (guint i = 0; i < list->names->len; i++)
         judge_class(doctor, g_ptr_array_index(list->names, i), listed, parameter);
     for (guint i = 0; i < list->tables->len && declared->len > 0; i++) {
@@ -189,18 +214,17 @@ look_at_list(PdDoctor *doctor, TblDomainClass listed, const char *parameter,
         if (g_str_has_prefix(table, "socketmap:"))
             continue; /* whether its socket answers is seen from Postfix's side */
         if (!pd_postfix_table_ask(table, declared, found, &cause)) {
-            g_autofree char *remedy = g_strdup_printf("postmap -q example.com '%s'", table);
+            g_autofree char *remedy = table_remedy(table);
             pd_doctor_find(doctor, PD_DOCTOR_ERROR, "table-fails", remedy,
                            "%s in %s cannot be asked: %s", table, parameter, cause->message);
         }
         for (guint j = 0; j < found->len; j++)
             judge_class(doctor, g_ptr_array_index(found, j), listed, parameter);
     }
-    return true;
 }
 
-static bool
-look_at_classes(PdDoctor *doctor, GError **error)
+static void
+look_at_classes(PdDoctor *doctor)
 {
     g_autoptr(GPtrArray) list = tbl_domains_list(pd_doctor_domains(doctor));
     g_autoptr(GPtrArray) declared = g_ptr_array_new();
@@ -213,19 +237,16 @@ look_at_classes(PdDoctor *doctor, GError **error)
     g_autoptr(GPtrArray) local = pd_postconf_local_conflicts(
         pd_doctor_postfix(doctor), pd_doctor_config(doctor), pd_doctor_domains(doctor), &cause);
     if (!local)
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "table-fails", "postconf mydestination",
-                       "mydestination cannot be read: %s", cause->message);
+        find_unreadable(doctor, "mydestination", cause);
     for (guint i = 0; local && i < local->len; i++)
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "in-mydestination",
                        "take it out of mydestination, myhostname or myorigin in main.cf, or "
                        "policyctl domain remove it and add it with --class=route; postfix reload",
                        "Postfix delivers or writes this name itself, but it is declared: %s",
                        (const char *)g_ptr_array_index(local, i));
-    return look_at_list(doctor, TBL_DOMAIN_VIRTUAL_ALIAS, "virtual_alias_domains", declared,
-                        error) &&
-           look_at_list(doctor, TBL_DOMAIN_VIRTUAL_MAILBOX, "virtual_mailbox_domains", declared,
-                        error) &&
-           look_at_list(doctor, TBL_DOMAIN_RELAY, "relay_domains", declared, error);
+    look_at_list(doctor, TBL_DOMAIN_VIRTUAL_ALIAS, "virtual_alias_domains", declared);
+    look_at_list(doctor, TBL_DOMAIN_VIRTUAL_MAILBOX, "virtual_mailbox_domains", declared);
+    look_at_list(doctor, TBL_DOMAIN_RELAY, "relay_domains", declared);
 }
 
 /* ---- virtual(8), the delimiter, the policy service ---- */
@@ -305,5 +326,6 @@ pd_doctor_main(PdDoctor *doctor, GError **error)
     look_at_names(doctor);
     look_at_virtual(doctor);
     look_at_policy(doctor);
-    return look_at_maps(doctor, error) && look_at_classes(doctor, error);
+    look_at_classes(doctor);
+    return look_at_maps(doctor, error);
 }

@@ -93,6 +93,26 @@ class Clean(Setting):
         """a table that cannot be asked is a finding, not the end"""
         self.edit(relay_domains=self.value("relay_domains") + ", fail:nothing")
         self.assertIn("fail:nothing", self.assertFound("table-fails"))
+        self.assertEqual(self.doctor()[0]["remedy"], "postmap -q example.com 'fail:nothing'")
+
+    def test_table_without_index(self):
+        """a hash: table that postmap has not indexed yet: the remedy is pasted as it stands, and helps"""
+        table = os.path.join(self.postfix.dir, "relayed")
+        self.addCleanup(lambda: [os.unlink(path) for path in (table, table + ".db") if os.path.exists(path)])
+        self.edit(relay_domains=self.value("relay_domains") + f", hash:{table}")
+        self.assertIn(table, self.assertFound("table-fails"))
+        self.assertEqual(self.doctor()[0]["remedy"], f"postmap -q example.com 'hash:{table}'", "there is nothing to index")
+        with open(table, "w", encoding="ascii") as file:
+            file.write("far.example x\n")
+        found = self.doctor()
+        self.assertEqual(codes(found), ["table-fails"], found)
+        subprocess.run(found[0]["remedy"], shell=True, check=True, timeout=RUN_TIMEOUT, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        self.assertEqual(self.doctor(), [])
+
+    def test_list_file_fails(self):
+        """a file of domains that is not there is a finding, not the end: what comes after is looked at too"""
+        self.edit(relay_domains=self.value("relay_domains") + ", /nonexistent/domains", virtual_alias_maps="")
+        self.assertIn("/nonexistent/domains", self.assertFound("not-asked", "table-fails"))
 
     def test_not_asked(self):
         """a class that main.cf does not ask for, a list and its recipients"""
