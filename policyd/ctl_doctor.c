@@ -11,12 +11,10 @@ examine(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, const GEr
     if (unreadable)
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "postfix-unreadable", "postfix check",
                        "Postfix's configuration cannot be read: %s", unreadable->message);
-    bool done = pd_doctor_health(doctor, &error);
-    if (done && postfix) {
-        done = pd_doctor_main(doctor, &error);
-        if (done)
-            pd_doctor_sockets(doctor);
-    }
+    pd_doctor_health(doctor);
+    bool done = !postfix || pd_doctor_main(doctor, &error);
+    if (done && postfix)
+        pd_doctor_sockets(doctor);
     done = done && pd_doctor_declarations(doctor, &error) && pd_doctor_objects(doctor, &error);
     guint64 total = pd_doctor_free(doctor);
     int code = pd_ctl_finish();

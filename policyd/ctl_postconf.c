@@ -63,36 +63,48 @@ refuse_temporary(GError **error, const char *map, const char *key, const char *r
     return false;
 }
 
-static bool
-check_key(const TblContext *context, const char *key, GError **error)
+/* The first of the address maps that answers TEMP, TBL_MAP_COUNT for none. */
+static TblMap
+temporary_map(const TblContext *context, const char *key, GString *reason)
 {
-    g_autoptr(GString) value = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(address_maps); i++) {
-        g_string_truncate(value, 0);
-        if (tbl_maps_lookup(context, address_maps[i], tbl_slice(key), value) == TBL_FAILED)
-            return refuse_temporary(error, tbl_map_name(address_maps[i]), key, value->str);
+        g_string_truncate(reason, 0);
+        if (tbl_maps_lookup(context, address_maps[i], tbl_slice(key), reason) == TBL_FAILED)
+            return address_maps[i];
     }
-    return true;
+    return TBL_MAP_COUNT;
 }
 
 /* As the maps answer where no domain defers unknown recipients on purpose. */
-static bool
-check_store(const PdCtlSnapshot *snapshot, const TblDomains *domains, GError **error)
+char *
+pd_ctl_find_temporary(const PdCtlSnapshot *snapshot, const TblDomains *domains, TblMap *map,
+                      GString *reason)
 {
     g_autoptr(PdCtlPlain) plain = pd_ctl_plain_new(snapshot->view);
     TblContext context = pd_ctl_snapshot_context(snapshot);
     context.view = pd_ctl_plain_view(plain);
-    if (!check_key(&context, STRANGER, error))
-        return false;
+    *map = temporary_map(&context, STRANGER, reason);
+    if (*map != TBL_MAP_COUNT)
+        return g_strdup(STRANGER);
     g_autoptr(GPtrArray) list = tbl_domains_list(domains);
     for (guint i = 0; i < list->len; i++) {
         const TblDomain *domain = g_ptr_array_index(list, i);
         g_autofree char *key = g_strdup_printf("policyctl-nobody@%s%s",
                                                domain->name[0] == '.' ? "x" : "", domain->name);
-        if (!check_key(&context, key, error))
-            return false;
+        *map = temporary_map(&context, key, reason);
+        if (*map != TBL_MAP_COUNT)
+            return g_steal_pointer(&key);
     }
-    return true;
+    return NULL;
+}
+
+static bool
+check_store(const PdCtlSnapshot *snapshot, const TblDomains *domains, GError **error)
+{
+    TblMap map;
+    g_autoptr(GString) reason = g_string_new(NULL);
+    g_autofree char *key = pd_ctl_find_temporary(snapshot, domains, &map, reason);
+    return !key || refuse_temporary(error, tbl_map_name(map), key, reason->str);
 }
 
 /* The daemon may see another store, or none. */

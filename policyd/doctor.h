@@ -32,8 +32,10 @@ const TblDomains *pd_doctor_domains(const PdDoctor *doctor);      /* never NULL 
 
 /* ---- The rooms ---- */
 
-/* The daemon, TEMP on purpose of nobody, readers that keep old pages. False with `error`. */
-bool pd_doctor_health(PdDoctor *doctor, GError **error);
+/* The daemon, TEMP on purpose of nobody, readers that keep old pages. */
+void pd_doctor_health(PdDoctor *doctor);
+
+/* The next three are false with `error` where the store fails. */
 /* Declarations: catch-alls, mirrors, postmasters. */
 bool pd_doctor_declarations(PdDoctor *doctor, GError **error);
 /* Every object: mail with nowhere to go, lists, cycles, references, logins, rules. */

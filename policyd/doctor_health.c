@@ -1,6 +1,6 @@
 /* doctor: the daemon, what answers TEMP without anybody wanting it, and who holds old pages. */
 #include "policyd/client.h"
-#include "policyd/ctl_plain.h"
+#include "policyd/ctl_postconf.h"
 #include "policyd/doctor.h"
 
 #include <stdio.h>
@@ -38,37 +38,26 @@ look_at_daemon(PdDoctor *doctor)
                        pd_doctor_config(doctor)->store.path);
 }
 
-/* What a declared domain answers about a recipient that nobody has, where it does not defer such on
- * purpose. */
 static void
 look_for_temporary(PdDoctor *doctor)
 {
     const PdCtlSnapshot *snapshot = pd_doctor_snapshot(doctor);
-    const TblConfig *config = pd_doctor_config(doctor);
-    g_autoptr(PdCtlPlain) plain = pd_ctl_plain_new(snapshot->view);
-    g_autoptr(GPtrArray) list = tbl_domains_list(pd_doctor_domains(doctor));
+    TblMap map;
     g_autoptr(GString) reason = g_string_new(NULL);
-    TblContext context = pd_ctl_snapshot_context(snapshot);
-    context.view = pd_ctl_plain_view(plain);
-    const char *domain = "nobody.invalid";
-    for (guint i = 0; i < list->len; i++) {
-        const TblDomain *declared = g_ptr_array_index(list, i);
-        if (declared->name[0] != '.' && declared->domain_class != TBL_DOMAIN_ROUTE)
-            domain = declared->name;
-    }
-    g_autofree char *key = g_strconcat("policyctl-nobody@", domain, NULL);
-    if (tbl_maps_lookup(&context, TBL_MAP_VIRTUAL_ALIAS_MAPS, tbl_slice(key), reason) != TBL_FAILED)
+    g_autofree char *key = pd_ctl_find_temporary(snapshot, pd_doctor_domains(doctor), &map, reason);
+    if (!key)
         return;
-    bool populated = snapshot->view->populated(snapshot->view);
-    if (config->directory.set)
+    g_autofree char *remedy =
+        g_strdup_printf("policyctl explain %s; policyctl history --verify", key);
+    if (pd_doctor_config(doctor)->directory.set)
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "replica-stale", "policyctl sync now",
                        "unknown recipients get TEMP: %s", reason->str);
-    else if (!populated)
+    else if (!snapshot->view->populated(snapshot->view))
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "not-populated", "gif-import FILE",
                        "unknown recipients get TEMP: %s", reason->str);
     else
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "temporary", "policyctl history --verify",
-                       "unknown recipients get TEMP: %s", reason->str);
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "temporary", remedy,
+                       "unknown recipients such as %s get TEMP: %s", key, reason->str);
 }
 
 /* ---- Readers ---- */
@@ -129,11 +118,10 @@ look_at_readers(PdDoctor *doctor)
     }
 }
 
-bool
-pd_doctor_health(PdDoctor *doctor, G_GNUC_UNUSED GError **error)
+void
+pd_doctor_health(PdDoctor *doctor)
 {
     look_at_daemon(doctor);
     look_for_temporary(doctor);
     look_at_readers(doctor);
-    return true;
 }

@@ -381,6 +381,19 @@ class Store(WorldCase):
         self.addCleanup(self.world.replicate, {"name": "all", "address": "SMTP:all@box.example"})
         self.assertFinding("catch-all", "company.example", "all@box.example")
 
+    def test_temporary(self):
+        """a catch-all that grew over the limits: everybody that a domain does not know is deferred"""
+        self.replicated({"name": "grown", "class": "dl", "address": "SMTP:grown@box.example", "member": ["m1@far.example"]})
+        grown = {"name": "grown", "class": "dl", "address": "SMTP:grown@box.example", "member": [f"m{i}@far.example" for i in range(5)]}
+        for domain in ("alias.example", "company.example"):
+            self.world.ctl("domain", "set", domain, "--catch-all=grown@box.example")
+            self.assertEqual(self.findings("temporary"), [])
+            self.world.replicate(grown)
+            self.assertFinding("temporary", domain)
+            self.assertIn("grown@box.example", self.world.ctl("explain", f"policyctl-nobody@{domain}", rc=75).out)
+            self.world.replicate(dict(grown, member=["m1@far.example"]))
+            self.world.ctl("domain", "set", domain, "--catch-all=")
+
     def test_postmaster(self):
         """a domain without postmaster"""
         self.world.ctl("domain", "add", "new.example", "--class=relay")
