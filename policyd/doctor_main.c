@@ -265,15 +265,14 @@ look_at_virtual(PdDoctor *doctor)
                        "of it",
                        name);
     }
-    if (asks_for(doctor, TBL_MAP_VIRTUAL_MAILBOX_MAPS) &&
-        pd_postconf_virtual_others(postfix, pd_doctor_config(doctor)))
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "virtual-8",
-                       "put the maps of virtual_mailbox_maps but the socketmap into a parameter "
-                       "of your own, virtual8_mailbox_maps, in main.cf; postconf -P "
-                       "'virtual/unix/virtual_mailbox_maps=$virtual8_mailbox_maps' && postfix "
-                       "reload",
-                       "virtual(8) delivers other virtual mailbox domains and refuses "
-                       "virtual_mailbox_maps, because a socketmap is in it");
+    if (!asks_for(doctor, TBL_MAP_VIRTUAL_MAILBOX_MAPS) ||
+        !pd_postconf_virtual_others(postfix, pd_doctor_config(doctor)))
+        return;
+    g_autofree char *commands = pd_postconf_virtual_remedy(postfix);
+    g_autofree char *remedy = g_strconcat(commands, " && postfix reload", NULL);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "virtual-8", remedy,
+                   "virtual(8) delivers other virtual mailbox domains and refuses "
+                   "virtual_mailbox_maps, because a socketmap is in it");
 }
 
 static void

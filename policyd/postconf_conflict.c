@@ -163,11 +163,20 @@ char *
 pd_postconf_virtual_remedy(const PdPostfixConfig *postfix)
 {
     const char *transport = pd_postfix_config_value(postfix, "virtual_transport");
+    g_autoptr(GPtrArray) tokens =
+        pd_postfix_split(pd_postfix_config_raw(postfix, "virtual_mailbox_maps"));
+    g_autoptr(GString) others = g_string_new(NULL);
+    for (guint i = 0; i < tokens->len; i++) {
+        const char *token = g_ptr_array_index(tokens, i);
+        g_autofree char *endpoint = NULL;
+        g_autofree char *map = NULL;
+        if (!pd_postfix_socketmap(token, &endpoint, &map))
+            g_string_append_printf(others, "%s%s", others->len ? ", " : "", token);
+    }
     /* postconf -P takes no blanks, so the value stands in a parameter of its own. */
     return g_strdup_printf("postconf -e 'virtual8_mailbox_maps = %s' && postconf -P "
                            "'%.*s/unix/virtual_mailbox_maps=$virtual8_mailbox_maps'",
-                           pd_postfix_config_raw(postfix, "virtual_mailbox_maps"),
-                           (int)strcspn(transport, ":"), transport);
+                           others->str, (int)strcspn(transport, ":"), transport);
 }
 
 /* ---- Delimiters and restrictions ---- */

@@ -50,7 +50,8 @@ GPtrArray *pd_postconf_local_conflicts(const PdPostfixConfig *postfix, const Tbl
 GPtrArray *pd_postconf_virtual_conflicts(const PdPostfixConfig *postfix, const TblDomains *domains);
 /* Other virtual-mailbox domains are delivered by a virtual(8) that reads virtual_mailbox_maps. */
 bool pd_postconf_virtual_others(const PdPostfixConfig *postfix, const TblConfig *config);
-/* The commands that give virtual(8) what virtual_mailbox_maps holds now. Caller frees. */
+/* The commands that give virtual(8) what virtual_mailbox_maps holds now besides socketmaps, which
+ * it refuses. Caller frees. */
 char *pd_postconf_virtual_remedy(const PdPostfixConfig *postfix);
 
 /* Whether two sets of delimiters are the same. */

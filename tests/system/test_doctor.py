@@ -160,6 +160,21 @@ class Clean(Setting):
         self.edit(virtual_mailbox_domains=self.value("virtual_mailbox_domains") + ", others.example")
         self.assertIn("other virtual mailbox domains", self.assertFound("virtual-8"))
 
+    def test_virtual_remedy(self):
+        """the commands for a virtual(8) under another name are pasted as they stand, and help"""
+        self.postfix.tool("postconf", "-M", "boxes/unix=boxes unix - n n - - virtual")
+        self.addCleanup(self.postfix.tool, "postconf", "-MX", "boxes/unix")
+        maps = self.value("virtual_mailbox_maps")
+        self.edit(virtual_transport="boxes", virtual_mailbox_domains=self.value("virtual_mailbox_domains") + ", others.example",
+                  virtual_mailbox_maps=f"{maps}, static:x")
+        self.assertFound("virtual-8")
+        commands, _, reload = self.doctor()[0]["remedy"].rpartition(" && ")
+        self.assertEqual(reload, "postfix reload")
+        subprocess.run(commands, shell=True, check=True, timeout=RUN_TIMEOUT, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        self.assertEqual(self.value("virtual8_mailbox_maps"), "static:x")
+        self.assertEqual(self.value("virtual_mailbox_maps"), f"{maps}, static:x")
+        self.assertEqual(self.doctor(), [])
+
     def test_policy(self):
         """the policy service: not asked, not first, without default_action"""
         self.edit(smtpd_recipient_restrictions="reject_unauth_destination")
