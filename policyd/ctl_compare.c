@@ -210,8 +210,7 @@ static bool
 is_pattern_table(const char *table)
 {
     static const char *const types[] = {"regexp:", "pcre:", "cidr:", "socketmap:", "tcp:"};
-    while (g_str_has_prefix(table, "proxy:"))
-        table += strlen("proxy:");
+    table = pd_postfix_unproxied(table);
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
         if (g_str_has_prefix(table, types[i]))
             return true;

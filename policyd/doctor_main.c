@@ -119,11 +119,9 @@ closest_map(const char *name)
 static void
 look_at_name(PdDoctor *doctor, const char *parameter, const char *token)
 {
-    g_autofree char *endpoint = NULL;
-    g_autofree char *name = NULL;
-    if (!pd_postfix_socketmap(token, &endpoint, &name) ||
-        !pd_postfix_endpoint_is(pd_doctor_postfix(doctor), endpoint,
-                                pd_doctor_config(doctor)->socketmap.listen))
+    g_autofree char *name =
+        pd_postfix_our_map(pd_doctor_postfix(doctor), pd_doctor_config(doctor), token);
+    if (!name)
         return;
     g_autofree char *remedy = g_strdup_printf(
         "in main.cf, %s: write %s in place of this element; postfix reload", parameter, parameter);

@@ -237,18 +237,6 @@ typedef struct {
     bool unprivileged; /* said once */
 } Sockets;
 
-static bool
-runs_chrooted(const PdPostfixConfig *postfix, const char *const *commands, bool chrooted)
-{
-    const GPtrArray *services = pd_postfix_config_services(postfix);
-    for (guint i = 0; i < services->len; i++) {
-        const PdPostfixService *service = g_ptr_array_index(services, i);
-        if (service->chrooted == chrooted && g_strv_contains(commands, service->command))
-            return true;
-    }
-    return false;
-}
-
 static void
 try_socket(Sockets *sockets, const char *spelt, const char *const *commands, const char *request,
            const char *const *expected)
@@ -261,7 +249,7 @@ try_socket(Sockets *sockets, const char *spelt, const char *const *commands, con
         Probe probe = {.directory = pd_postfix_config_value(postfix, "queue_directory"),
                        .chrooted = chrooted,
                        .request = request};
-        if (!runs_chrooted(postfix, commands, chrooted))
+        if (!pd_postfix_config_runs(postfix, commands, chrooted))
             continue;
         bool privileged = geteuid() == 0 && set_user(&probe, owner);
         g_autofree char *who = g_strdup_printf("%s%s", privileged ? owner : "this user",

@@ -226,6 +226,17 @@ pd_postfix_config_services(const PdPostfixConfig *postfix)
     return postfix->services;
 }
 
+bool
+pd_postfix_config_runs(const PdPostfixConfig *postfix, const char *const *commands, bool chrooted)
+{
+    for (guint i = 0; i < postfix->services->len; i++) {
+        const PdPostfixService *service = g_ptr_array_index(postfix->services, i);
+        if (service->chrooted == chrooted && g_strv_contains(commands, service->command))
+            return true;
+    }
+    return false;
+}
+
 GPtrArray *
 pd_postfix_config_overriders(const PdPostfixConfig *postfix, const char *name)
 {

@@ -35,6 +35,9 @@ const char *pd_postfix_config_value(const PdPostfixConfig *postfix, const char *
 bool pd_postfix_config_given(const PdPostfixConfig *postfix, const char *name);
 const GPtrArray *
 pd_postfix_config_services(const PdPostfixConfig *postfix); /* PdPostfixService * */
+/* Whether a service runs one of these programs (NULL ends them), inside a chroot or outside. */
+bool pd_postfix_config_runs(const PdPostfixConfig *postfix, const char *const *commands,
+                            bool chrooted);
 
 /* ---- Lists, as mystrtokq.c splits them ---- */
 
@@ -59,7 +62,13 @@ bool pd_postfix_endpoint_usable(const PdPostfixConfig *postfix, const char *spel
  * Caller frees. */
 char *pd_postfix_endpoint_spell(const PdPostfixConfig *postfix, char *const *listen);
 
-/* Whether an element is our map: one of our endpoints and the name. */
+/* A table without `proxy:` before it. Borrowed. */
+const char *pd_postfix_unproxied(const char *table);
+/* The map's name that an element asks for at one of our endpoints; NULL: it asks somebody else.
+ * Caller frees. */
+char *pd_postfix_our_map(const PdPostfixConfig *postfix, const TblConfig *config,
+                         const char *token);
+/* Whether it is this one. */
 bool pd_postfix_is_map(const PdPostfixConfig *postfix, const TblConfig *config, const char *token,
                        TblMap map);
 /* The server of a `check_policy_service` argument, `unix:x` or `{ unix:x, timeout=... }`; and the

@@ -4,12 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *
+pd_postfix_unproxied(const char *table)
+{
+    while (g_str_has_prefix(table, "proxy:"))
+        table += strlen("proxy:");
+    return table;
+}
+
 bool
 pd_postfix_socketmap(const char *token, char **endpoint, char **map)
 {
     *endpoint = *map = NULL;
-    while (g_str_has_prefix(token, "proxy:"))
-        token += strlen("proxy:");
+    token = pd_postfix_unproxied(token);
     if (!g_str_has_prefix(token, "socketmap:"))
         return false;
     token += strlen("socketmap:");
@@ -81,15 +88,9 @@ pd_postfix_endpoint_is(const PdPostfixConfig *postfix, const char *spelt, char *
 static bool
 anything_chrooted(const PdPostfixConfig *postfix)
 {
-    static const char *const askers[] = {"smtpd", "cleanup", "trivial-rewrite", "smtp", "lmtp"};
-    const GPtrArray *services = pd_postfix_config_services(postfix);
-    for (guint i = 0; i < services->len; i++) {
-        const PdPostfixService *service = g_ptr_array_index(services, i);
-        for (gsize j = 0; j < G_N_ELEMENTS(askers); j++)
-            if (service->chrooted && strcmp(service->command, askers[j]) == 0)
-                return true;
-    }
-    return false;
+    static const char *const askers[] = {"smtpd", "cleanup", "trivial-rewrite",
+                                         "smtp",  "lmtp",    NULL};
+    return pd_postfix_config_runs(postfix, askers, true);
 }
 
 bool
@@ -131,14 +132,23 @@ pd_postfix_endpoint_spell(const PdPostfixConfig *postfix, char *const *listen)
     return g_steal_pointer(&outside);
 }
 
+char *
+pd_postfix_our_map(const PdPostfixConfig *postfix, const TblConfig *config, const char *token)
+{
+    g_autofree char *endpoint = NULL;
+    g_autofree char *name = NULL;
+    return pd_postfix_socketmap(token, &endpoint, &name) &&
+                   pd_postfix_endpoint_is(postfix, endpoint, config->socketmap.listen)
+               ? g_steal_pointer(&name)
+               : NULL;
+}
+
 bool
 pd_postfix_is_map(const PdPostfixConfig *postfix, const TblConfig *config, const char *token,
                   TblMap map)
 {
-    g_autofree char *endpoint = NULL;
-    g_autofree char *name = NULL;
-    return pd_postfix_socketmap(token, &endpoint, &name) && strcmp(name, tbl_map_name(map)) == 0 &&
-           pd_postfix_endpoint_is(postfix, endpoint, config->socketmap.listen);
+    g_autofree char *name = pd_postfix_our_map(postfix, config, token);
+    return g_strcmp0(name, tbl_map_name(map)) == 0;
 }
 
 /* The elements within a pair of braces; `argument` itself where it has none. */

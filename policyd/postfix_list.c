@@ -35,28 +35,18 @@ add_file(PdPostfixList *list, const PdPostfixConfig *postfix, const TblConfig *c
 }
 
 static bool
-is_ours(const PdPostfixConfig *postfix, const TblConfig *config, const char *token)
-{
-    g_autofree char *endpoint = NULL;
-    g_autofree char *map = NULL;
-    return pd_postfix_socketmap(token, &endpoint, &map) &&
-           pd_postfix_endpoint_is(postfix, endpoint, config->socketmap.listen);
-}
-
-static bool
 add_element(PdPostfixList *list, const PdPostfixConfig *postfix, const TblConfig *config,
             const char *token, guint depth, GError **error)
 {
     bool negated = *token == '!';
     token += strspn(token, "!");
-    if (is_ours(postfix, config, token))
+    g_autofree char *ours = pd_postfix_our_map(postfix, config, token);
+    if (ours)
         return true;
     if (*token == '/')
         return add_file(list, postfix, config, token, depth, error);
     if (*token != '[' && strchr(token, ':')) {
-        while (g_str_has_prefix(token, "proxy:"))
-            token += strlen("proxy:");
-        g_ptr_array_add(list->tables, g_strdup(token));
+        g_ptr_array_add(list->tables, g_strdup(pd_postfix_unproxied(token)));
         return true;
     }
     char *name = g_ascii_strdown(token, -1);
