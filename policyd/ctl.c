@@ -147,6 +147,17 @@ pd_ctl_usage(GError **error, const char *format, ...)
     return false;
 }
 
+bool
+pd_ctl_refuse(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED, text);
+    return false;
+}
+
 void
 pd_ctl_set_store_failed(const TblConfig *config, GError **error)
 {

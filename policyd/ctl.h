@@ -75,8 +75,9 @@ void pd_ctl_snapshot_free(PdCtlSnapshot *snapshot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PdCtlSnapshot, pd_ctl_snapshot_free)
 TblContext pd_ctl_snapshot_context(const PdCtlSnapshot *snapshot);
 
-/* Sets TBL_EXIT_USAGE; returns false. */
+/* Set TBL_EXIT_USAGE, and TBL_EXIT_REFUSED; return false. */
 bool pd_ctl_usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool pd_ctl_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Says that the store failed under a reader, exit code TBL_EXIT_FAILED. */
 void pd_ctl_set_store_failed(const TblConfig *config, GError **error);
 

@@ -13,17 +13,6 @@ pd_ctl_new_fate(const PdCtlChange *change, const char *text)
 }
 
 bool
-pd_ctl_refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED, text);
-    return false;
-}
-
-bool
 pd_ctl_guard_failed(const PdCtlChange *change, GError **error)
 {
     pd_ctl_set_store_failed(change->config, error);
@@ -38,4 +27,13 @@ pd_ctl_refuse_over(const PdCtlChange *change, const TblObject *list, const char 
     g_autofree char *path = tbl_fate_path_largest(&context, list);
     return pd_ctl_refuse(error, "%s would expand to more recipients than [limits] allows: %s",
                          address, path);
+}
+
+bool
+pd_ctl_refuse_cycle(const PdCtlChange *change, const TblObject *object, GError **error)
+{
+    TblContext context = pd_ctl_change_context(change);
+    g_autofree char *path = tbl_fate_path_back(&context, object);
+    return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing: %s",
+                         object->name, path);
 }

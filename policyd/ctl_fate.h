@@ -10,10 +10,11 @@
 /* The fate after the change, TBL_FATE_FINE when it was the same before. */
 TblFate pd_ctl_new_fate(const PdCtlChange *change, const char *address);
 
-/* Both return false. Exit code 3 with a sentence, and the failure of the store. */
-bool pd_ctl_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The failure of the store; returns false. */
 bool pd_ctl_guard_failed(const PdCtlChange *change, GError **error);
 
 /* Refuses a list over the limits, by one of its addresses; false. */
 bool pd_ctl_refuse_over(const PdCtlChange *change, const TblObject *list, const char *address,
                         GError **error);
+/* Refuses an object of the draft whose mail comes back to it and reaches nobody; false. */
+bool pd_ctl_refuse_cycle(const PdCtlChange *change, const TblObject *object, GError **error);

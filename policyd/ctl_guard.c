@@ -3,7 +3,6 @@
 #include "policyd/ctl_lists.h"
 
 #include "tables/above.h"
-#include "tables/fate_path.h"
 
 #include <string.h>
 
@@ -109,12 +108,9 @@ guard_cycle(PdCtlChange *change, guint64 id, GError **error)
 {
     TblContext context = pd_ctl_change_context(change);
     g_autoptr(TblObject) object = tbl_draft_object(change->draft, id, NULL);
-    g_autofree char *path = NULL;
     switch (object ? tbl_fate_idle_cycle(&context, object) : TBL_FAILED) {
     case TBL_FOUND:
-        path = tbl_fate_path_back(&context, object);
-        return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing: %s",
-                             object->name, path);
+        return pd_ctl_refuse_cycle(change, object, error);
     case TBL_NOTFOUND:
         return true;
     default:

@@ -3,7 +3,6 @@
 #include "policyd/ctl_lists.h"
 
 #include "tables/claim.h"
-#include "tables/fate_path.h"
 
 #include <string.h>
 
@@ -68,9 +67,7 @@ guard_cycle(PdCtlChange *change, const TblObject *before, const TblObject *after
     }
     if (before && tbl_fate_idle_cycle(&base, before) == TBL_FOUND)
         return true;
-    g_autofree char *path = tbl_fate_path_back(&context, after);
-    return pd_ctl_refuse(error, "mail for \"%s\" would go in a cycle that yields nothing: %s",
-                         after->name, path);
+    return pd_ctl_refuse_cycle(change, after, error);
 }
 
 static bool

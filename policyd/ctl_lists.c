@@ -3,7 +3,6 @@
 #include "policyd/ctl_guard.h"
 
 #include "tables/above.h"
-#include "tables/fate_path.h"
 
 #include <string.h>
 
@@ -25,10 +24,7 @@ judge_empty(Above *above, const TblObject *object)
     case TBL_FOUND:
         break;
     }
-    g_autofree char *path = tbl_fate_path_back(&context, object);
-    return pd_ctl_refuse(&above->error,
-                         "mail for \"%s\" would go in a cycle that yields nothing: %s",
-                         object->name, path);
+    return pd_ctl_refuse_cycle(above->change, object, &above->error);
 }
 
 static bool

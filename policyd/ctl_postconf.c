@@ -58,9 +58,8 @@ pd_ctl_has_moved(const PdCtlSnapshot *snapshot, bool *moved, GError **error)
 static bool
 refuse_temporary(GError **error, const char *map, const char *key, const char *reason)
 {
-    g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED,
-                "%s answers TEMP for %s (%s), so Postfix would defer mail", map, key, reason);
-    return false;
+    return pd_ctl_refuse(error, "%s answers TEMP for %s (%s), so Postfix would defer mail", map,
+                         key, reason);
 }
 
 /* The first of the address maps that answers TEMP, TBL_MAP_COUNT for none. */

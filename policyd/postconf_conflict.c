@@ -3,7 +3,6 @@
 #include "policyd/postfix_list.h"
 
 #include "tables/address.h"
-#include "tables/command.h"
 
 #include <string.h>
 

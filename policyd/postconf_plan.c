@@ -1,8 +1,8 @@
 #include "policyd/postconf_plan.h"
+#include "policyd/ctl.h"
 #include "policyd/postfix_list.h"
 
 #include "tables/address.h"
-#include "tables/command.h"
 
 #include <string.h>
 
@@ -42,19 +42,6 @@ pd_postconf_warning(const char *map)
         if (strcmp(map, optional_maps[i].map) == 0)
             return optional_maps[i].warning;
     return NULL;
-}
-
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool
-refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, TBL_EXIT_ERROR, TBL_EXIT_REFUSED, text);
-    return false;
 }
 
 /* ---- Lines ---- */
@@ -196,11 +183,12 @@ collect_others(const Planner *planner, TblMap list_map, GPtrArray *names, GError
         g_autoptr(GError) cause = NULL;
         const char *table = g_ptr_array_index(list->tables, i);
         if (!pd_postfix_table_keys(table, OTHERS_MAX, names, &cause))
-            return refuse(error,
-                          "the domains in %s (%s) cannot be listed, and with a recipient map their "
-                          "recipients would be refused: give them a recipient map of their own "
-                          "first (%s)",
-                          table, parameter, cause->message);
+            return pd_ctl_refuse(
+                error,
+                "the domains in %s (%s) cannot be listed, and with a recipient map their "
+                "recipients would be refused: give them a recipient map of their own "
+                "first (%s)",
+                table, parameter, cause->message);
     }
     return true;
 }
@@ -217,8 +205,8 @@ add_others(Planner *planner, TblMap list_map, const GPtrArray *names, GString *e
         const char *bare = name + (*name == '.');
         char canonical[256];
         if (!tbl_domain_canonical(tbl_slice(bare), false, canonical))
-            return refuse(error, "%s lists \"%s\", which is no domain name", tbl_map_name(list_map),
-                          name);
+            return pd_ctl_refuse(error, "%s lists \"%s\", which is no domain name",
+                                 tbl_map_name(list_map), name);
         if (*name != '.' && !tbl_domains_find_mail(domains, canonical))
             g_string_append_printf(exact, "%s{ @%s = x }", exact->len ? ", " : "", bare);
         if (parents != (*name == '.'))
@@ -252,9 +240,9 @@ keep_others(Planner *planner, TblMap list_map, TblMap recipients, char **tail, G
     if (!collect_others(planner, list_map, names, error))
         return false;
     if (names->len > OTHERS_MAX)
-        return refuse(error,
-                      "%s lists more than %d other domains: give them a %s of their own first",
-                      tbl_map_name(list_map), OTHERS_MAX, tbl_map_name(recipients));
+        return pd_ctl_refuse(
+            error, "%s lists more than %d other domains: give them a %s of their own first",
+            tbl_map_name(list_map), OTHERS_MAX, tbl_map_name(recipients));
     if (!add_others(planner, list_map, names, exact, below, error))
         return false;
     if (exact->len > 0)
@@ -294,10 +282,10 @@ add_delimiter(Planner *planner, GError **error)
     const char *ours = planner->config->addresses.recipient_delimiter;
     const char *theirs = pd_postfix_config_value(planner->postfix, "recipient_delimiter");
     if (*theirs && !pd_postconf_same_delimiters(ours, theirs))
-        return refuse(error,
-                      "recipient_delimiter in main.cf is \"%s\", but \"%s\" in policyd's "
-                      "configuration: make [addresses] recipient-delimiter=%s",
-                      theirs, ours, theirs);
+        return pd_ctl_refuse(error,
+                             "recipient_delimiter in main.cf is \"%s\", but \"%s\" in policyd's "
+                             "configuration: make [addresses] recipient-delimiter=%s",
+                             theirs, ours, theirs);
     add_line(
         planner, "recipient_delimiter",
         g_strdup(*theirs ? pd_postfix_config_raw(planner->postfix, "recipient_delimiter") : ours));
@@ -379,15 +367,16 @@ check_conflicts(const Planner *planner, GError **error)
         return false;
     g_autofree char *names = join(local);
     if (names)
-        return refuse(error,
-                      "a declared domain would take what Postfix itself delivers or writes: %s; "
-                      "take it out of main.cf there, or declare that name with --class=route",
-                      names);
+        return pd_ctl_refuse(
+            error,
+            "a declared domain would take what Postfix itself delivers or writes: %s; "
+            "take it out of main.cf there, or declare that name with --class=route",
+            names);
     g_autoptr(GPtrArray) virtual = pd_postconf_virtual_conflicts(planner->postfix,
                                                                  planner->facts->domains);
     g_autofree char *undelivered = join(virtual);
     if (undelivered)
-        return refuse(
+        return pd_ctl_refuse(
             error,
             "mail for %s would go to virtual(8), which refuses socketmaps: give the domain "
             "a route such as lmtp:unix:private/dovecot-lmtp",
@@ -395,10 +384,11 @@ check_conflicts(const Planner *planner, GError **error)
     if (pd_postconf_class_used(planner->facts->domains, TBL_DOMAIN_VIRTUAL_MAILBOX) &&
         pd_postconf_virtual_others(planner->postfix, planner->config)) {
         g_autofree char *remedy = pd_postconf_virtual_remedy(planner->postfix);
-        return refuse(error,
-                      "virtual(8) delivers other virtual mailbox domains and refuses to look into "
-                      "virtual_mailbox_maps once a socketmap is there: give it its own by %s",
-                      remedy);
+        return pd_ctl_refuse(
+            error,
+            "virtual(8) delivers other virtual mailbox domains and refuses to look into "
+            "virtual_mailbox_maps once a socketmap is there: give it its own by %s",
+            remedy);
     }
     return true;
 }
@@ -455,7 +445,8 @@ pd_postconf_plan_new(const PdPostfixConfig *postfix, const TblConfig *config,
 {
     g_autofree char *endpoint = pd_postfix_endpoint_spell(postfix, config->socketmap.listen);
     if (!endpoint) {
-        refuse(error, "[socketmap] listen is empty: there is nothing that Postfix could ask");
+        pd_ctl_refuse(error,
+                      "[socketmap] listen is empty: there is nothing that Postfix could ask");
         return NULL;
     }
     g_autoptr(PdPostconfPlan) plan = g_new0(PdPostconfPlan, 1);
