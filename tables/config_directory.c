@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define DIRECTORY "directory"
-#define PORT_MAX 65535
 
 /* ---- Single values ---- */
 

@@ -212,14 +212,12 @@ is_member(Sender *sender, const TblObject *object, TblRefs which)
     const GPtrArray *references = object->refs[which];
     g_autoptr(GHashTable) goal = tbl_above_set();
     for (guint i = 0; i < references->len && !sender->failed; i++) {
-        guint64 *id = g_new(guint64, 1);
+        guint64 id;
         TblResult result = tbl_resolve_reference_id(sender->context, object->origin,
-                                                    g_ptr_array_index(references, i), id);
+                                                    g_ptr_array_index(references, i), &id);
         sender->failed = result == TBL_FAILED;
         if (result == TBL_FOUND)
-            g_hash_table_add(goal, id);
-        else
-            g_free(id);
+            tbl_above_set_add(goal, id);
     }
     if (g_hash_table_size(goal) == 0 || sender->failed)
         return false;
