@@ -11,6 +11,9 @@
 /* So many references of one object are named. */
 #define NAMED_MAX 5
 
+#define SHOW "policyctl object show"
+#define EXPLAIN "policyctl explain"
+
 /* A domain whose rule makes addresses. */
 typedef struct {
     const TblDomain *domain;
@@ -28,6 +31,24 @@ typedef struct {
     guint cycles;
     bool failed;
 } Survey;
+
+/* A finding whose remedy is a command about somebody, whose name may hold an apostrophe. */
+static void find_about(Survey *survey, PdDoctorSeverity severity, const char *code,
+                       const char *command, const char *whom, const char *format, ...)
+    G_GNUC_PRINTF(6, 7);
+
+static void
+find_about(Survey *survey, PdDoctorSeverity severity, const char *code, const char *command,
+           const char *whom, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *quoted = g_shell_quote(whom);
+    g_autofree char *remedy = g_strconcat(command, " ", quoted, NULL);
+    pd_doctor_find(survey->doctor, severity, code, remedy, "%s", text);
+}
 
 /* ---- Addresses ---- */
 
@@ -94,26 +115,24 @@ look_for_cycle(Survey *survey, const TblObject *object)
     if (result != TBL_FOUND)
         return;
     survey->cycles++;
-    g_autofree char *remedy = g_strdup_printf("policyctl object show '%s'", object->name);
-    pd_doctor_find(survey->doctor, PD_DOCTOR_ERROR, "cycle", remedy,
-                   "mail for %s comes back to it and reaches nobody", object->name);
+    find_about(survey, PD_DOCTOR_ERROR, "cycle", SHOW, object->name,
+               "mail for %s comes back to it and reaches nobody", object->name);
 }
 
 static TblFate
 look_at_fate(Survey *survey, const TblObject *object, const char *value)
 {
     TblFate fate = tbl_fate_of(&survey->context, value);
-    g_autofree char *remedy = g_strdup_printf("policyctl explain '%s'", value);
     if (fate == TBL_FATE_NOWHERE)
-        pd_doctor_find(survey->doctor, PD_DOCTOR_ERROR, "nowhere", remedy,
-                       "mail for %s (%s) has nowhere to go: a virtual-alias domain delivers "
-                       "nothing itself",
-                       value, object->name);
+        find_about(survey, PD_DOCTOR_ERROR, "nowhere", EXPLAIN, value,
+                   "mail for %s (%s) has nowhere to go: a virtual-alias domain delivers "
+                   "nothing itself",
+                   value, object->name);
     else if (fate == TBL_FATE_OVER)
-        pd_doctor_find(survey->doctor, PD_DOCTOR_ERROR, "list-over-limits", remedy,
-                       "%s (%s) expands to more than [limits] list-recipients or reply allow, and "
-                       "is deferred",
-                       value, object->name);
+        find_about(survey, PD_DOCTOR_ERROR, "list-over-limits", EXPLAIN, value,
+                   "%s (%s) expands to more than [limits] list-recipients or reply allow, and "
+                   "is deferred",
+                   value, object->name);
     survey->failed = survey->failed || fate == TBL_FATE_FAILED;
     return fate;
 }
@@ -154,16 +173,15 @@ look_at_target(Survey *survey, const TblObject *object)
     const TblDomain *domain = declared(survey, target, &address);
     if (!domain)
         return;
-    g_autofree char *remedy = g_strdup_printf("policyctl explain '%s'", target);
     tbl_resolve_locate(&survey->context, &address, domain, &location);
     survey->failed = survey->failed || location.result == TBL_FAILED;
     if (location.result == TBL_NOTFOUND)
-        pd_doctor_find(survey->doctor, PD_DOCTOR_ERROR, "target", remedy,
-                       "the target of %s is %s, which nobody has", object->name, target);
+        find_about(survey, PD_DOCTOR_ERROR, "target", EXPLAIN, target,
+                   "the target of %s is %s, which nobody has", object->name, target);
     else if (location.result == TBL_FOUND && location.row.object == object->id &&
              tbl_domains_class(survey->domains, domain) != TBL_DOMAIN_RELAY)
-        pd_doctor_find(survey->doctor, PD_DOCTOR_ERROR, "target", remedy,
-                       "the target of %s is its own address %s", object->name, target);
+        find_about(survey, PD_DOCTOR_ERROR, "target", EXPLAIN, target,
+                   "the target of %s is its own address %s", object->name, target);
     else if (location.result == TBL_FOUND)
         look_at_fate(survey, object, target);
 }
@@ -209,10 +227,9 @@ look_at_references(Survey *survey, const TblObject *object)
                         tbl_text_name(TBL_TEXT_FORWARD), names, &count);
     if (count == 0)
         return;
-    g_autofree char *remedy = g_strdup_printf("policyctl object show '%s'", object->name);
-    pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "unresolved", remedy,
-                   "%s refers to what nobody has: %s%s", object->name, names->str,
-                   count > NAMED_MAX ? ", and more" : "");
+    find_about(survey, PD_DOCTOR_WARNING, "unresolved", SHOW, object->name,
+               "%s refers to what nobody has: %s%s", object->name, names->str,
+               count > NAMED_MAX ? ", and more" : "");
 }
 
 /* ---- Logins and rules ---- */
@@ -226,18 +243,17 @@ look_at_logins(Survey *survey, const TblObject *object)
     } kinds[] = {{"alias", TBL_TEXT_ALIAS}, {"account", TBL_TEXT_ACCOUNT}};
     const char *const *configured = (const char *const *)survey->context.config->addresses.login;
     const TblProxy *primary = tbl_object_primary(object, "SMTP");
-    g_autofree char *remedy = g_strdup_printf("policyctl object show '%s'", object->name);
     static const char text[] = "%s cannot log in as \"%s\" (%s): a blank, comma or control "
                                "character separates logins";
     if (primary && g_strv_contains(configured, "primary") && !tbl_maps_login_usable(primary->value))
-        pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "login", remedy, text, object->name,
-                       primary->value, "primary");
+        find_about(survey, PD_DOCTOR_WARNING, "login", SHOW, object->name, text, object->name,
+                   primary->value, "primary");
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         const char *login = object->text[kinds[i].text];
         if (login && *login && g_strv_contains(configured, kinds[i].word) &&
             !tbl_maps_login_usable(login))
-            pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "login", remedy, text, object->name,
-                           login, kinds[i].word);
+            find_about(survey, PD_DOCTOR_WARNING, "login", SHOW, object->name, text, object->name,
+                       login, kinds[i].word);
     }
 }
 
@@ -272,11 +288,10 @@ look_at_rules(Survey *survey, const TblObject *object)
         g_autofree char *local = tbl_rule_expand(ruled->rule, object, survey->letters);
         if (!local)
             continue;
-        g_autofree char *remedy =
-            g_strdup_printf("policyctl explain '%s@%s'", local, ruled->domain->name);
-        pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "rule-collision", remedy,
-                       "%s has no address in %s: its rule makes %s@%s, which is taken",
-                       object->name, ruled->domain->name, local, ruled->domain->name);
+        g_autofree char *taken = g_strdup_printf("%s@%s", local, ruled->domain->name);
+        find_about(survey, PD_DOCTOR_WARNING, "rule-collision", EXPLAIN, taken,
+                   "%s has no address in %s: its rule makes %s, which is taken", object->name,
+                   ruled->domain->name, taken);
     }
 }
 
@@ -328,8 +343,7 @@ report_strangers(Survey *survey)
     for (GList *name = names; name; name = name->next) {
         guint64 count = *(const guint64 *)g_hash_table_lookup(survey->strangers, name->data);
         g_autofree char *remedy =
-            g_strdup_printf("policyctl domain add %s --class=relay|virtual-mailbox|virtual-alias",
-                            (const char *)name->data);
+            g_strdup_printf("policyctl domain add %s --class=CLASS", (const char *)name->data);
         pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "undeclared", remedy,
                        "%" G_GUINT64_FORMAT " addresses are in %s, which is not declared, so no "
                        "map answers them",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import unittest
 
@@ -329,6 +330,17 @@ class Store(WorldCase):
         )
         texts = self.findings("cycle")
         self.assertEqual(len(texts), 2, texts)
+
+    def test_apostrophe(self):
+        """remedies for somebody with an apostrophe in the name are pasted as they stand"""
+        self.replicated(
+            {"name": "O'Brien", "class": "dl", "address": "SMTP:o'brien@box.example", "member": "ghost"},
+            {"name": "d'Arc", "address": "SMTP:d'arc@alias.example"},
+        )
+        for code, name in (("unresolved", "O'Brien"), ("nowhere", "d'arc@alias.example")):
+            self.assertFinding(code, name)
+            found = [f for f in self.world.ctl("doctor", "--json", rc=1, env=self.env).json() if f["code"] == code]
+            self.assertEqual(shlex.split(found[0]["remedy"])[-1], name)
 
     def test_target_loop(self):
         """replicated contacts whose targets are each other"""
