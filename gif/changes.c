@@ -49,13 +49,6 @@ created_collect(const TblObjectBrief *brief, gpointer data)
     return true;
 }
 
-static void
-failed_set(GError **error)
-{
-    g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                "a record of the store cannot be read");
-}
-
 /* An address that another object has now is not gone. */
 static bool
 gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError **error)
@@ -65,8 +58,7 @@ gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError *
         TblRows rows;
         TblResult result = key ? tbl_draft_rows(draft, key, &rows) : TBL_NOTFOUND;
         if (result == TBL_FAILED) {
-            failed_set(error);
-            return false;
+            return tbl_store_set_unreadable(error);
         }
         changes->addresses_gone += result == TBL_NOTFOUND || !tbl_rows_get(&rows, TBL_ROW_LOCAL);
     }
@@ -87,8 +79,7 @@ gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifCh
         return false;
     }
     if (collect.failed) {
-        failed_set(error);
-        return false;
+        return tbl_store_set_unreadable(error);
     }
     return gone_count(draft, removed, changes, error);
 }

@@ -197,9 +197,7 @@ lists_hold_all(GifPending *pending, GError **error)
     tbl_reader_end(reader);
     tbl_reader_free(reader);
     if (!good) {
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                    "a record of the store cannot be read");
-        return false;
+        return tbl_store_set_unreadable(error);
     }
     for (guint i = 0; i < pending->created->len; i++) {
         if (!list_hold(pending, g_array_index(pending->created, guint64, i), error)) {
@@ -258,9 +256,7 @@ gif_pending_finish(GifPending *pending, GError **error)
         const Item *item = &g_array_index(pending->references, Item, i);
         TblResult result = reference_find(pending, item->reference);
         if (result == TBL_FAILED) {
-            g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                        "a record of the store cannot be read");
-            return false;
+            return tbl_store_set_unreadable(error);
         }
         if (result == TBL_NOTFOUND) {
             item_tell(pending, item, GIF_INFO, GIF_CODE_REFERENCE_UNKNOWN,

@@ -328,8 +328,7 @@ decision_run(GifDecision *decision)
     tbl_object_free(decision->object);
     if (decision->broken) {
         if (decision->error && !*decision->error) {
-            g_set_error(decision->error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                        "a record of the store cannot be read");
+            tbl_store_set_unreadable(decision->error);
         }
         return GIF_ROW_BROKEN;
     }

@@ -177,8 +177,7 @@ changes_judge(Run *run, GError **error)
         }
         /* Twice as many in each round, so that few too many are left out, and soon enough. */
         if (!gif_judge_finish(judge, run->ledger, 1u << round)) {
-            tbl_store_set_unreadable(error);
-            return false;
+            return tbl_store_set_unreadable(error);
         }
         const GPtrArray *verdicts = gif_judge_verdicts(judge);
         verdicts_tell(run, verdicts);

@@ -43,9 +43,7 @@ tombstone_leave(TblDraft *draft, const char *address, gint64 expires, GError **e
     g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(address));
     TblResult result = key ? tbl_draft_rows(draft, key, &rows) : TBL_NOTFOUND;
     if (result == TBL_FAILED) {
-        g_set_error(error, TBL_STORE_ERROR, TBL_STORE_ERROR_CORRUPT,
-                    "a record of the store cannot be read");
-        return false;
+        return tbl_store_set_unreadable(error);
     }
     /* Another object has it now, or a rule made it anew. */
     if (!key || (result == TBL_FOUND && tbl_rows_answer(&rows))) {
