@@ -23,7 +23,7 @@ struct GifPlan {
     GArray *files; /* TblBatchFile of all files so far, for the sources of rows; names borrowed */
     GPtrArray *schemas; /* of all files: pending references name their columns */
     const GifSchema *schema;
-    GifBlock *single; /* rows that come one by one */
+    GifBlock *single; /* rows of descendant formats, which come one by one */
 };
 
 /* One row on its way. */

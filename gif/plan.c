@@ -361,14 +361,6 @@ gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error)
 }
 
 GifRowResult
-gif_plan_record(GifPlan *plan, const GifRecord *record, GError **error)
-{
-    gif_block_clear(plan->single);
-    gif_block_add_record(plan->single, record);
-    return gif_plan_row(plan, plan->single, 0, error);
-}
-
-GifRowResult
 gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error)
 {
     gif_block_clear(plan->single);

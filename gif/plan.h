@@ -47,8 +47,6 @@ void gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDiale
 /* Decides one row of a block of this file and keeps it in the draft if it is good; tells its
  * diagnostics. */
 GifRowResult gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error);
-/* The same for a record that was not put into a block. */
-GifRowResult gif_plan_record(GifPlan *plan, const GifRecord *record, GError **error);
 /* The same for a row of a descendant format, whose file began with the schema of its reader. */
 GifRowResult gif_plan_entry(GifPlan *plan, GifEntry *entry, GError **error);
 /* What had to wait for the last row. False when the store failed. */

@@ -1,3 +1,4 @@
+#include "gif/pipeline.h"
 #include "gif/plan.h"
 
 #include "tests/unit/fixture.h"
@@ -38,13 +39,17 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     gif_notes_flush(notes, diagnostics, 1, NULL);
     g_assert_nonnull(schema);
     gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
-    while (gif_csv_next(csv, record)) {
-        GifRowResult result = gif_plan_record(plan, record, &error);
-        g_assert_no_error(error);
-        outcome.changed += result == GIF_ROW_CHANGED;
-        outcome.unchanged += result == GIF_ROW_UNCHANGED;
-        outcome.failed += result == GIF_ROW_FAILED;
-    }
+    GifPipeline *pipeline = gif_pipeline_new(csv, schema, dialect, options.mode, options.compat);
+    const GifBlock *block;
+    while ((block = gif_pipeline_take(pipeline)))
+        for (guint i = 0; i < gif_block_count(block); i++) {
+            GifRowResult result = gif_plan_row(plan, block, i, &error);
+            g_assert_no_error(error);
+            outcome.changed += result == GIF_ROW_CHANGED;
+            outcome.unchanged += result == GIF_ROW_UNCHANGED;
+            outcome.failed += result == GIF_ROW_FAILED;
+        }
+    gif_pipeline_free(pipeline);
     gif_plan_finish(plan, &error);
     g_assert_no_error(error);
     gif_plan_free(plan);

@@ -1,6 +1,7 @@
 #include "gif/writer.h"
 
 #include "gif/ldif.h"
+#include "gif/pipeline.h"
 #include "gif/plan.h"
 #include "gif/proxy.h"
 #include "gif/references.h"
@@ -201,11 +202,15 @@ decide_gif(GifPlan *plan, const char *text, GifDiagnostics *diagnostics)
     g_autofree GifRecord *record = g_new(GifRecord, 1);
     g_autoptr(GifNotes) notes = gif_notes_new();
     g_assert_true(gif_csv_next(csv, record));
-    gif_plan_begin_file(plan, 0, "test.csv", dialect, gif_schema_new(record, dialect, notes));
+    GifSchema *schema = gif_schema_new(record, dialect, notes);
+    gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
     gif_notes_flush(notes, diagnostics, 1, NULL);
-    while (gif_csv_next(csv, record)) {
-        g_assert_cmpint(gif_plan_record(plan, record, NULL), !=, GIF_ROW_BROKEN);
-    }
+    GifPipeline *pipeline = gif_pipeline_new(csv, schema, dialect, GIF_MODE_UPDATE, false);
+    const GifBlock *block;
+    while ((block = gif_pipeline_take(pipeline)))
+        for (guint i = 0; i < gif_block_count(block); i++)
+            g_assert_cmpint(gif_plan_row(plan, block, i, NULL), !=, GIF_ROW_BROKEN);
+    gif_pipeline_free(pipeline);
     gif_csv_free(csv);
 }
 
