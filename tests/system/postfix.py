@@ -10,7 +10,8 @@ import smtplib
 import tempfile
 import unittest
 
-from harness import CLIENT_TIMEOUT, RUN_TIMEOUT, free_port, run, until
+from bounds import CLIENT_TIMEOUT, RUN_TIMEOUT, until
+from programs import free_port, run
 from sink import Sink
 
 # Where Debian has them; another distribution's Postfix says where its own are.
@@ -50,6 +51,15 @@ def need_postfix():
         pwd.getpwnam(PLACES["mail_owner"])
     except KeyError:
         raise unittest.SkipTest(f"there is no user {PLACES['mail_owner']}")
+
+
+def tools_env(directory, *lines):
+    """The environment for Postfix's tools with the least main.cf in a folder of its own: a machine on which Postfix is only
+    installed has none, and one of the machine is none of a test's business."""
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, "main.cf"), "w", encoding="ascii") as file:
+        file.writelines(line + "\n" for line in ("compatibility_level = 3.6", *lines))
+    return dict(os.environ, MAIL_CONFIG=directory)
 
 
 class Answer(Exception):

@@ -7,7 +7,9 @@ import time
 import unittest
 
 import people
-from harness import MEMORY_FACTOR, SLOWNESS, Policy, Socketmap, WorldCase
+from bounds import MEMORY_FACTOR, SLOWNESS
+from harness import WorldCase
+from wire import Policy, Socketmap, Wire
 
 HEADER = "Obj-Class,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses\r\n"
 GOOD = "mailbox,good,SMTP:good@company.example,\r\n"
@@ -272,8 +274,6 @@ class Connections(WorldCase):
 
     def test_control_socket(self):
         """the control socket survives rubbish, long lines and silence"""
-        from harness import Wire
-
         before = self.world.rss_kb()
         path = self.world.store + ".ctl"
         idle = [Wire(path) for _ in range(8)]

@@ -8,7 +8,7 @@ import unittest
 import browser
 import people
 from harness import World
-from page import HEADER, HOSTILE, Page, hostile_rows
+from page import HEADER, HOSTILE, hostile_rows
 
 
 def rows(count):

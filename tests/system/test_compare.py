@@ -7,6 +7,7 @@ import unittest
 
 import people
 from harness import WorldCase
+from postfix import tools_env
 
 
 class Compare(WorldCase):
@@ -25,11 +26,7 @@ class Compare(WorldCase):
         people.declare(world)
         people.populate(world)
         world.ctl("domain", "add", "late.example", "--class=relay", "--unknown=defer")
-        main = os.path.join(world.dir, "postfix")
-        os.mkdir(main)
-        with open(os.path.join(main, "main.cf"), "w", encoding="ascii") as file:
-            file.write("compatibility_level = 3.6\n")
-        cls.env = dict(os.environ, MAIL_CONFIG=main)
+        cls.env = tools_env(os.path.join(world.dir, "postfix"))
 
     def compare(self, table_map, table, *args, rc=0):
         done = self.world.ctl("compare", table_map, f"--with={table}", *args, rc=rc, env=self.env)

@@ -1,14 +1,16 @@
 """policyctl doctor: each finding is made and found, with its remedy; and where all is well, nothing is found."""
 
-import json
 import os
 import shlex
 import subprocess
 import unittest
 
 import people
-from harness import RUN_TIMEOUT, FreshCase, WorldCase, build_program, die_with_parent, run
-from test_postconf import Setting
+from bounds import RUN_TIMEOUT
+from harness import FreshCase, WorldCase
+from postfix import tools_env
+from postfix_case import Setting
+from programs import build_program, die_with_parent, run
 
 
 def codes(findings):
@@ -37,10 +39,8 @@ class Clean(Setting):
 
     def doctor(self, rc=None):
         """The findings, whose shape is checked here for all tests."""
-        command = [build_program("policyctl"), "--config", self.world.conf, "doctor", "--json"]
-        env = dict(os.environ, MAIL_CONFIG=self.postfix.config)
-        done = run(command, timeout=RUN_TIMEOUT, env=env)
-        findings = [json.loads(line) for line in done.out.splitlines()]
+        done = self.ctl("doctor", "--json", rc=None)
+        findings = done.json()
         self.assertEqual(done.rc, (1 if findings else 0) if rc is None else rc, str(done))
         for finding in findings:
             self.assertEqual(sorted(finding), ["code", "remedy", "severity", "text"])
@@ -57,23 +57,14 @@ class Clean(Setting):
     def test_clean(self):
         """nothing is wrong, exit 0, as JSON and as text"""
         self.assertEqual(self.doctor(), [])
-        done = run(
-            [build_program("policyctl"), "--config", self.world.conf, "doctor"],
-            timeout=RUN_TIMEOUT,
-            env=dict(os.environ, MAIL_CONFIG=self.postfix.config),
-        )
-        self.assertEqual((done.rc, done.out), (0, ""), done)
+        done = self.ctl("doctor")
+        self.assertEqual(done.out, "", done)
         self.assertIn("nothing is wrong", done.err)
 
     def test_text(self):
         """for people: one sentence and its remedy each"""
         self.edit(recipient_delimiter="-")
-        done = run(
-            [build_program("policyctl"), "--config", self.world.conf, "doctor"],
-            timeout=RUN_TIMEOUT,
-            env=dict(os.environ, MAIL_CONFIG=self.postfix.config),
-        )
-        self.assertEqual(done.rc, 1, done)
+        done = self.ctl("doctor", rc=1)
         self.assertRegex(done.out, r"^error: recipient_delimiter is .* \(recipient-delimiter\)\n    postconf -e 'recipient_delimiter = \+'\n$")
 
     def test_mydestination(self):
@@ -249,7 +240,7 @@ class Store(WorldCase):
 
     @classmethod
     def populate(cls, world):
-        cls.env = dict(os.environ, PATH="/nonexistent", MAIL_CONFIG=world.dir)
+        cls.env = tools_env(os.path.join(world.dir, "postfix"), "recipient_delimiter = +")
         ctl = world.ctl
         ctl("domain", "add", "box.example", "--class=virtual-mailbox", "--route=lmtp:inet:127.0.0.1:9")
         ctl("domain", "add", "company.example", "--class=relay")
@@ -258,13 +249,9 @@ class Store(WorldCase):
             ctl("object", "add", f"pm-{domain}", f"--address=pm-{domain}@box.example", f"--address=postmaster@{domain}")
 
     def findings(self, code):
-        # A Postfix of the machine is none of this test's business.
-        config = os.path.join(self.world.dir, "main.cf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write("compatibility_level = 3.6\nrecipient_delimiter = +\n")
-        done = self.world.ctl("doctor", "--json", rc=None, env=dict(os.environ, MAIL_CONFIG=self.world.dir))
+        done = self.world.ctl("doctor", "--json", rc=None, env=self.env)
         self.assertIn(done.rc, (0, 1), done)
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = done.json()
         self.assertEqual(done.rc, 1 if found else 0)
         return [f["text"] for f in found if f["code"] == code]
 
@@ -302,7 +289,7 @@ class Store(WorldCase):
         os.chown(world.store, 0, 0)
         os.chmod(world.store, 0o600)
         world.restart()
-        done = run([build_program("policyctl"), "--config", world.conf, "doctor", "--json"], env=self.env)
+        done = run([build_program("policyctl"), "--config", world.conf, "doctor", "--json"], env=dict(self.env, PATH="/nonexistent"))
         self.assertEqual(done.rc, 1, done)
         found = [f for f in done.json() if f["code"] == "daemon-temp"]
         self.assertEqual(len(found), 1, done)
@@ -458,7 +445,7 @@ class Reader(FreshCase):
 
     def stuck(self, world):
         done = world.ctl("doctor", "--json", rc=1, env=dict(os.environ, MAIL_CONFIG="/nonexistent"))
-        return [finding for finding in map(json.loads, done.out.splitlines()) if finding["code"] == "reader-stuck"]
+        return [finding for finding in done.json() if finding["code"] == "reader-stuck"]
 
 
 class Unpopulated(FreshCase):
@@ -470,6 +457,6 @@ class Unpopulated(FreshCase):
         world.ctl("domain", "add", "company.example", "--class=relay")
         world.start()
         done = world.ctl("doctor", "--json", rc=1, env=dict(os.environ, PATH="/nonexistent", MAIL_CONFIG="/nonexistent"))
-        found = codes([json.loads(line) for line in done.out.splitlines()])
+        found = codes(done.json())
         self.assertIn("not-populated", found)
         self.assertIn("postfix-unreadable", found)

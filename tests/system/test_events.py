@@ -8,7 +8,8 @@ import re
 import unittest
 
 import authority
-from harness import SOURCE, WorldCase
+from harness import WorldCase
+from programs import SOURCE
 
 # The events of Exchange's directory import (KB Q184532).
 EVENTS = {138, 147, 148, 149, 150, 152, 153, 154, 156, 158, 165, 166, 167, 168, 169, 191, 208, 209, 211, 216, 217, 218, 219, 220, 221, 222, 224, 225, 226, 227,

@@ -9,7 +9,9 @@ import subprocess
 import time
 import unittest
 
-from harness import SLOWNESS, FreshCase, die_with_parent, program
+from bounds import SLOWNESS
+from harness import FreshCase
+from programs import die_with_parent, program
 
 HEADER = "Obj-Class,Mode,Directory Name,Display Name,E-mail Addresses,Secondary-Proxy-Addresses,Members\r\n"
 # Under sanitizers a tenth will do.

@@ -8,7 +8,9 @@ import subprocess
 import time
 import unittest
 
-from harness import SLOWNESS, WorldCase, die_with_parent, program
+from bounds import SLOWNESS
+from harness import WorldCase
+from programs import die_with_parent, program
 
 KILLS = 100
 BUDGET = 60 * max(1.0, SLOWNESS / 2)

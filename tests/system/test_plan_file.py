@@ -6,7 +6,8 @@ import random
 import stat
 import unittest
 
-from harness import MEMORY_FACTOR, FreshCase, World
+from bounds import MEMORY_FACTOR
+from harness import FreshCase, World
 
 HEAD = "Obj-Class,Mode,Directory Name,Alias Name,E-mail Addresses,Secondary-Proxy-Addresses,Members,E-mail address\n"
 SETTINGS = {"import": {"tombstone": "90d"}}

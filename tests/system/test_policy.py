@@ -6,7 +6,9 @@ import time
 import unittest
 
 import people
-from harness import MEMORY_FACTOR, SLOWNESS, FreshCase, Policy, WorldCase, until, wait_read_by_peer
+from bounds import MEMORY_FACTOR, SLOWNESS, until
+from harness import FreshCase, WorldCase
+from wire import Policy, wait_read_by_peer
 
 STATES = ("CONNECT", "EHLO", "HELO", "MAIL", "RCPT", "DATA", "END-OF-MESSAGE", "VRFY", "ETRN")
 UNKNOWN = "nobody@domain2.example"

@@ -3,98 +3,11 @@
 import os
 import subprocess
 
-import people
-from harness import RUN_TIMEOUT, build_program, plain_user, run, until
-from postfix import Postfix
-from test_scenario import PostfixCase
+from bounds import until
+from postfix import tools_env
+from postfix_case import Setting
+from programs import build_program, plain_user, run
 
-# What somebody's main.cf held before policyd came.
-BEFORE = {
-    "mydestination": "mx.host.example, localhost",
-    "local_recipient_maps": "inline:{ { root = x }, { local@mx.host.example = x } }",
-    "virtual_alias_domains": "",
-    "virtual_mailbox_domains": "",
-    "relay_domains": "",
-    "recipient_delimiter": "",
-    "smtpd_recipient_restrictions": "",
-}
-
-
-class Setting(PostfixCase):
-    """A chrooted Postfix that does not ask policyd yet, with the sockets in its queue."""
-
-    CHROOT = True
-    EXTRA = {}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-
-    @classmethod
-    def populate(cls, world):
-        cls.declare(world)
-        people.populate(world)
-        cls.postfix.configure("unix:/nowhere", "unix:/nowhere", maps=(), extra=dict(BEFORE, **cls.extra()))
-        cls.postfix.make_queue()
-        place = os.path.join(cls.postfix.queue, "policyd")
-        os.makedirs(place, exist_ok=True)
-        os.chown(place, world.uid, world.gid)
-        os.chmod(place, 0o755)
-        world.sm_unix, world.pol_unix = os.path.join(place, "socketmap"), os.path.join(place, "policy")
-        world.write_config({"socketmap": {"listen": f"unix:{world.sm_unix}"}, "policy": {"listen": f"unix:{world.pol_unix}"}})
-
-    @classmethod
-    def prepare(cls, world):
-        pass
-
-    @classmethod
-    def extra(cls):
-        return cls.EXTRA
-
-    @classmethod
-    def postconf(cls, *args, rc=0):
-        """policyctl postconf as root, for this Postfix."""
-        program = build_program("policyctl")
-        env = dict(os.environ, MAIL_CONFIG=cls.postfix.config)
-        done = run([program, "--config", cls.world.conf, "postconf", *args], timeout=RUN_TIMEOUT, env=env)
-        if rc is not None and done.rc != rc:
-            raise AssertionError(f"expected exit {rc}: {done}")
-        return done
-
-    def main_cf(self):
-        with open(os.path.join(self.postfix.config, "main.cf"), encoding="utf-8") as file:
-            return file.read()
-
-    def value(self, name):
-        return self.postfix.tool("postconf", "-h", name).out.strip()
-
-    def edit(self, **values):
-        """Sets parameters as the administrator would, for one test."""
-        before = self.main_cf()
-        self.addCleanup(self.restore, before)
-        if not values:
-            return
-        self.postfix.tool("postconf", "-e", *(f"{name} = {value}" for name, value in values.items()))
-
-    def restore(self, text):
-        with open(os.path.join(self.postfix.config, "main.cf"), "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def code(self, recipient, plain=False):
-        with self.postfix.session(plain) as session:
-            return session.rcpt(recipient)[0]
-
-    def refused(self, *words, args=("--apply",)):
-        """Exit 3, with these words in the message, and main.cf byte for byte as it was."""
-        before = self.main_cf()
-        done = self.postconf(*args, rc=3)
-        for word in words:
-            self.assertIn(word, done.err)
-        self.assertEqual(self.main_cf(), before)
-        self.assertEqual(done.out, "")
-
-    def lines(self, *args):
-        return dict(line.split(" = ", 1) for line in self.postconf(*args).out.splitlines())
 
 
 class Apply(Setting):
@@ -103,10 +16,7 @@ class Apply(Setting):
     @classmethod
     def extra(cls):
         place = cls.postfix.dir
-        tables_config = os.path.join(place, "tables")
-        os.mkdir(tables_config)
-        with open(os.path.join(tables_config, "main.cf"), "w", encoding="ascii") as file:
-            file.write("compatibility_level = 3.6\n")
+        env = tools_env(os.path.join(place, "tables"))
         for name, text in {
             "relays": "hashed.example x\n",
             "aliases": "sales@aliased.example local@mx.host.example\naliased.example x\n",
@@ -115,8 +25,7 @@ class Apply(Setting):
             path = os.path.join(place, name)
             with open(path, "w", encoding="ascii") as file:
                 file.write(text)
-            # With a main.cf of its own: a machine on which Postfix is only installed has none.
-            subprocess.run(["postmap", "-c", tables_config, f"hash:{path}"], check=True, capture_output=True)
+            subprocess.run(["postmap", f"hash:{path}"], check=True, capture_output=True, env=env)
         return {
             "relay_domains": f"relayed.example, hash:{place}/relays",
             "relay_recipient_maps": "",

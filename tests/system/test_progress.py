@@ -11,8 +11,9 @@ import subprocess
 import time
 import unittest
 
-import harness
-from harness import SLOWNESS, FreshCase, program
+from bounds import SLOWNESS, until
+from harness import FreshCase
+from programs import die_with_parent, program
 
 HEADER = "Obj-Class,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses\r\n"
 ERASE = "\r\x1b[K"
@@ -36,7 +37,7 @@ class ProgressCase(FreshCase):
     def spawn(self, *args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw):
         extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
-                                   cwd=self.world.work, preexec_fn=harness.die_with_parent, **extra, **kw)
+                                   cwd=self.world.work, preexec_fn=die_with_parent, **extra, **kw)
         self.addCleanup(self.reap, process)
         return process
 
@@ -255,7 +256,7 @@ class Interrupted(ProgressCase):
         process = subprocess.Popen([program("gif-import"), "--config", conf, "--dry-run", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env=dict(os.environ, TMPDIR=folder), **extra)
         self.addCleanup(self.reap, process)
-        harness.until(lambda: glob.glob(folder + "/*/store.mdb"), "the temporary store")
+        until(lambda: glob.glob(folder + "/*/store.mdb"), "the temporary store")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60 * SLOWNESS)
         self.assertEqual(glob.glob(folder + "/**", recursive=True), [folder + "/"])

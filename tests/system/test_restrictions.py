@@ -4,7 +4,8 @@ import os
 import signal
 
 import people
-from harness import FreshCase, WorldCase, until
+from bounds import until
+from harness import FreshCase, WorldCase
 
 NOT_TAKEN = "550 5.7.1 "
 TOO_LARGE = "550 5.2.3 "

@@ -3,7 +3,8 @@
 import time
 import unittest
 
-from harness import SLOWNESS, FreshCase
+from bounds import SLOWNESS
+from harness import FreshCase
 
 HEADER = "Obj-Class,Directory Name,Alias Name,First Name,Last name,E-mail Addresses\n"
 MANY = 100_000

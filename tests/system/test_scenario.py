@@ -8,7 +8,8 @@ import smtplib
 import unittest
 
 import people
-from harness import ALL_MAPS, until
+from bounds import until
+from harness import ALL_MAPS
 from postfix import Answer
 from postfix_case import PostfixCase
 

@@ -11,7 +11,8 @@ import unittest
 import authority
 import people
 from authority import Authority
-from harness import WorldCase, die_with_parent, program
+from harness import WorldCase
+from programs import die_with_parent, program
 
 ROWS = b"Obj-Class,Directory Name,E-mail Addresses,Shoe Size\r\nmailbox,%s,SMTP:%s@company.example,44\r\n"
 REFUSED = 3

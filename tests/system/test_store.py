@@ -7,7 +7,9 @@ import time
 import unittest
 
 import people
-from harness import ALL_MAPS, SLOWNESS, FreshCase, until
+from bounds import SLOWNESS, until
+from harness import ALL_MAPS, FreshCase
+from programs import program, run
 
 FOUND = ("virtual_alias_maps", "ann@domain2.example", "OK ann@company.example")
 HOMES = (("virtual_alias_domains", "domain2.example"), ("virtual_mailbox_domains", "box.example"), ("relay_domains", "company.example"))
@@ -377,8 +379,6 @@ class Files(StoreCase):
     @unittest.skipUnless(os.geteuid() == 0, "needs root to be another user than the store's")
     def test_made_by_root(self):
         """what root's policyctl creates belongs to the owner of the folder, so that the daemon can open it"""
-        from harness import program, run
-
         world = self.make_world()
         done = run([program("policyctl"), "--config", world.conf, "domain", "add", "company.example", "--class=relay", "--route=[127.0.0.1]:9"])
         self.assertEqual(done.rc, 0, str(done))

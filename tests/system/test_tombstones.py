@@ -3,7 +3,8 @@
 import time
 import unittest
 
-from harness import FreshCase, until
+from bounds import until
+from harness import FreshCase
 
 MAPS = ("relay_recipient_maps", "virtual_alias_maps", "smtpd_sender_login_maps", "recipient_canonical_maps")
 

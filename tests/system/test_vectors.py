@@ -4,7 +4,8 @@ import json
 import os
 import unittest
 
-from harness import HERE, PROGRAM_PLACES, World, program
+from harness import World
+from programs import HERE, PROGRAM_PLACES, program
 
 
 def objects(world):
