@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 from bounds import SLOWNESS, STOP_TIMEOUT, until
-from programs import die_with_parent, free_port, plain_user, program, run
+from programs import as_user, die_with_parent, free_port, plain_user, program, run
 from wire import Policy, Socketmap, connect
 
 LOG_TAIL_LINES = 25
@@ -46,6 +46,7 @@ class World:
         self.uid, self.gid = plain_user()
         if group is not None and os.geteuid() == 0:
             self.gid = grp.getgrnam(group).gr_gid
+        self.identity = as_user(self.uid, self.gid)
         self.store_dir = self.make_dir("s", 0o755)
         self.work = self.make_dir("w", 0o755)
         self.socket_dir = self.make_dir("k", 0o755)
@@ -151,9 +152,6 @@ class World:
         notify = None
         if wait:
             notify, env = self.notify_socket(env)
-        extra = {}
-        if os.geteuid() == 0:
-            extra = {"user": self.uid, "group": self.gid, "extra_groups": []}
         with open(self.log, "ab") as log:
             self.daemon = subprocess.Popen(
                 [program("policyd"), "--config", self.conf, *options],
@@ -163,7 +161,7 @@ class World:
                 cwd="/",
                 env=env,
                 preexec_fn=die_with_parent,
-                **extra,
+                **self.identity,
             )
         if wait:
             with notify:

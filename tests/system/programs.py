@@ -82,6 +82,11 @@ def plain_user():
     return entry.pw_uid, entry.pw_gid
 
 
+def as_user(uid, gid):
+    """Keywords with which Popen runs a program as that user, where we may choose."""
+    return {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
 def die_with_parent():
     """A killed test run leaves no daemon behind."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -129,9 +134,7 @@ def run(args, stdin=b"", timeout=None, user=None, group=None, cwd=None, env=None
             if preexec:
                 preexec()
 
-        extra = {}
-        if os.geteuid() == 0 and user is not None:
-            extra = {"user": user, "group": group, "extra_groups": []}
+        extra = as_user(user, group) if user is not None else {}
         process = subprocess.Popen(
             [str(a) for a in args], stdin=given, stdout=out, stderr=err, cwd=cwd, env=env, preexec_fn=before, **extra
         )

@@ -296,11 +296,10 @@ class Killed(HistoryCase):
         took = time.monotonic() - began
         last, undone, kills = 4, True, 0
         deadline = time.monotonic() + KILL_BUDGET
-        extra = {"user": world.uid, "group": world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         while kills < KILLS:
             self.assertLess(time.monotonic(), deadline, f"only {kills} kills")
             process = subprocess.Popen([program("policyctl"), "--config", world.conf, "rollback", str(last)], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **extra)
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **world.identity)
             try:
                 rc = process.wait(took * chooser.uniform(0.3, 1.1))
             except subprocess.TimeoutExpired:

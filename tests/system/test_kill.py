@@ -64,9 +64,8 @@ class Killed(WorldCase):
         while kills < KILLS:
             self.assertLess(time.monotonic(), deadline, f"only {kills} kills in {BUDGET} s")
             wanted = "blue" if current == "red" else "red"
-            extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
             process = subprocess.Popen(self.command(wanted), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **extra)
+                                       stderr=subprocess.DEVNULL, preexec_fn=die_with_parent, **self.world.identity)
             # Half of them near the end, where the commit is.
             moment = took * (chooser.uniform(0, 1.1) if chooser.random() < 0.5 else chooser.uniform(0.7, 1.05))
             began = time.monotonic()

@@ -228,13 +228,12 @@ class Activation(DaemonCase):
                 os.dup2(fd, first + n, inheritable=True)
 
         env = dict(os.environ, LISTEN_FDS=str(len(sockets)), LISTEN_FDNAMES=":".join(self.held))
-        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         with open(self.world.log, "ab") as log:
             # The shell's process becomes the daemon, so that LISTEN_PID names it.
             self.world.daemon = subprocess.Popen(
                 ["/bin/sh", "-c", 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"', "sh", program("policyd"), "--config", self.world.conf],
                 env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=place, pass_fds=[first + n for n in range(len(sockets))],
-                cwd="/", **extra)
+                cwd="/", **self.world.identity)
         for fd in copies:
             os.close(fd)
 

@@ -6,8 +6,7 @@ import unittest
 
 import people
 from harness import FreshCase
-
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+from programs import SOURCE
 
 
 def literal_blocks(page):

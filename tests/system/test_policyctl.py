@@ -388,10 +388,9 @@ class Locking(FreshCase):
         world = self.make_world()
         people.declare(world)
         world.start()
-        extra = {"user": world.uid, "group": world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         running = [
             subprocess.Popen([program("policyctl"), "--config", world.conf, "object", "add", f"p{n}", f"--address=SMTP:p{n}@company.example"],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=die_with_parent, **extra)
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=die_with_parent, **world.identity)
             for n in range(20)
         ]
         for process in running:

@@ -35,9 +35,8 @@ class ProgressCase(FreshCase):
         self.world.ctl("domain", "add", "company.example", "--class=relay")
 
     def spawn(self, *args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw):
-        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
-                                   cwd=self.world.work, preexec_fn=die_with_parent, **extra, **kw)
+                                   cwd=self.world.work, preexec_fn=die_with_parent, **self.world.identity, **kw)
         self.addCleanup(self.reap, process)
         return process
 
@@ -161,9 +160,8 @@ class Interrupted(ProgressCase):
             import termios
             fcntl.ioctl(2, termios.TIOCSCTTY, 0)
 
-        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=theirs,
-                                   cwd=self.world.work, preexec_fn=controlling, **extra)
+                                   cwd=self.world.work, preexec_fn=controlling, **self.world.identity)
         self.addCleanup(self.reap, process)
         os.close(theirs)
         text = self.read_terminal(ours, until=READING)
@@ -177,9 +175,8 @@ class Interrupted(ProgressCase):
         def nohup():
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, "--progress=always", "-"], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=nohup, cwd=self.world.work, **extra)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=nohup, cwd=self.world.work, **self.world.identity)
         self.addCleanup(self.reap, process)
         process.stderr.readline()
         process.send_signal(signal.SIGHUP)
@@ -252,9 +249,8 @@ class Interrupted(ProgressCase):
         folder = self.world.make_dir("t", 0o755)
         conf = self.world.write_config({"store": {"path": os.path.join(self.world.store_dir, "none.mdb")}}, self.world.conf + "2")
         source = self.world.file("in.csv", HEADER + rows(0, MANY))
-        extra = {"user": self.world.uid, "group": self.world.gid, "extra_groups": []} if os.geteuid() == 0 else {}
         process = subprocess.Popen([program("gif-import"), "--config", conf, "--dry-run", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   env=dict(os.environ, TMPDIR=folder), **extra)
+                                   env=dict(os.environ, TMPDIR=folder), **self.world.identity)
         self.addCleanup(self.reap, process)
         until(lambda: glob.glob(folder + "/*/store.mdb"), "the temporary store")
         process.send_signal(signal.SIGINT)
