@@ -28,6 +28,12 @@ def rows(first, count):
     return "".join(f"mailbox,p{i},SMTP:p{i}@company.example,smtp:q{i}@company.example%smtp:r{i}@company.example\r\n" for i in range(first, first + count))
 
 
+def undisturbed():
+    """As from a terminal: whoever runs the tests may ignore hang-ups, as nohup does."""
+    die_with_parent()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class ProgressCase(FreshCase):
     def setUp(self):
         super().setUp()
@@ -36,7 +42,7 @@ class ProgressCase(FreshCase):
 
     def spawn(self, *args, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw):
         process = subprocess.Popen([program("gif-import"), "--config", self.world.conf, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=stderr,
-                                   cwd=self.world.work, preexec_fn=die_with_parent, **self.world.identity, **kw)
+                                   cwd=self.world.work, preexec_fn=undisturbed, **self.world.identity, **kw)
         self.addCleanup(self.reap, process)
         return process
 
