@@ -123,6 +123,8 @@ class Postfix:
         self.dir = tempfile.mkdtemp(prefix="pgp-", dir="/tmp")
         os.chmod(self.dir, 0o755)
         self.config = os.path.join(self.dir, "c")
+        # With which Postfix's tools look at this instance, however they are started.
+        self.env = dict(os.environ, MAIL_CONFIG=self.config)
         self.queue = os.path.join(self.dir, "q")
         self.data = os.path.join(self.dir, "d")
         self.log = os.path.join(self.dir, "mail.log")

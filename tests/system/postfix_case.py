@@ -128,8 +128,7 @@ class Setting(PostfixCase):
     @classmethod
     def ctl(cls, *args, rc=0):
         """policyctl as root, for this Postfix."""
-        env = dict(os.environ, MAIL_CONFIG=cls.postfix.config)
-        done = run([build_program("policyctl"), "--config", cls.world.conf, *args], timeout=RUN_TIMEOUT, env=env)
+        done = run([build_program("policyctl"), "--config", cls.world.conf, *args], timeout=RUN_TIMEOUT, env=cls.postfix.env)
         if rc is not None and done.rc != rc:
             raise AssertionError(f"expected exit {rc}: {done}")
         return done

@@ -98,7 +98,7 @@ class Clean(Setting):
             file.write("far.example x\n")
         found = self.doctor()
         self.assertEqual(codes(found), ["table-fails"], found)
-        subprocess.run(found[0]["remedy"], shell=True, check=True, timeout=RUN_TIMEOUT, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        subprocess.run(found[0]["remedy"], shell=True, check=True, timeout=RUN_TIMEOUT, env=self.postfix.env)
         self.assertEqual(self.doctor(), [])
 
     def test_list_file_fails(self):
@@ -162,7 +162,7 @@ class Clean(Setting):
         self.assertFound("virtual-8")
         commands, _, reload = self.doctor()[0]["remedy"].rpartition(" && ")
         self.assertEqual(reload, "postfix reload")
-        subprocess.run(commands, shell=True, check=True, timeout=RUN_TIMEOUT, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        subprocess.run(commands, shell=True, check=True, timeout=RUN_TIMEOUT, env=self.postfix.env)
         self.assertEqual(self.value("virtual8_mailbox_maps"), "static:x")
         self.assertEqual(self.value("virtual_mailbox_maps"), f"{maps}, static:x")
         self.assertEqual(self.doctor(), [])
@@ -225,11 +225,11 @@ class Clean(Setting):
     def test_unprivileged(self):
         """without root it says what was not tried, and that is no finding"""
         os.chmod(self.postfix.dir, 0o755)
-        done = self.world.ctl("doctor", "--json", rc=None, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        done = self.world.ctl("doctor", "--json", rc=None, env=self.postfix.env)
         self.assertEqual((done.rc, done.out), (0, ""), done)
         self.assertIn("not run as root", done.err)
         self.edit(relay_domains=f"socketmap:unix:{self.postfix.queue}/policyd/socketmap:relay_domains")
-        done = self.world.ctl("doctor", "--json", rc=1, env=dict(os.environ, MAIL_CONFIG=self.postfix.config))
+        done = self.world.ctl("doctor", "--json", rc=1, env=self.postfix.env)
         self.assertEqual(codes(done.json()), ["socket-unreachable"])
 
 

@@ -299,7 +299,7 @@ class Virtual(Setting):
         self.assertEqual(self.main_cf(), before)
         # The remedy is taken at its word.
         remedy = refusal.split(" its own by ")[1].strip()
-        done = subprocess.run(["sh", "-c", remedy], env=dict(os.environ, MAIL_CONFIG=self.postfix.config), capture_output=True, text=True)
+        done = subprocess.run(["sh", "-c", remedy], env=self.postfix.env, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, f"{remedy}\n{done.stderr}")
         self.postconf("--apply")
         self.postfix.reload()
