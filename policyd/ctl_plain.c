@@ -1,57 +1,16 @@
 #include "policyd/ctl_plain.h"
 
+#include "tables/view_over.h"
+
 struct PdCtlPlain {
-    TblView base;
-    TblView *inner;
+    TblViewOver over;
     TblDomains *domains; /* NULL: none could ever be read */
 };
-
-static TblResult
-plain_rows(TblView *view, TblSlice key, TblRows *rows)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->rows(inner, key, rows);
-}
-
-static TblResult
-plain_object(TblView *view, guint64 id, TblObject **object)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->object(inner, id, object);
-}
-
-static TblResult
-plain_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->name(inner, origin, folded, id);
-}
 
 static const TblDomains *
 plain_domains(TblView *view)
 {
     return ((PdCtlPlain *)view)->domains;
-}
-
-static bool
-plain_usable(TblView *view)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->usable(inner);
-}
-
-static bool
-plain_populated(TblView *view)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->populated(inner);
-}
-
-static TblResult
-plain_referrers(TblView *view, const char *key, GArray *ids)
-{
-    TblView *inner = ((PdCtlPlain *)view)->inner;
-    return inner->referrers(inner, key, ids);
 }
 
 static TblDomains *
@@ -72,14 +31,8 @@ pd_ctl_plain_new(TblView *inner)
 {
     PdCtlPlain *plain = g_new0(PdCtlPlain, 1);
     const TblDomains *domains = inner->domains(inner);
-    plain->base = (TblView){.rows = plain_rows,
-                            .object = plain_object,
-                            .name = plain_name,
-                            .domains = plain_domains,
-                            .usable = plain_usable,
-                            .populated = plain_populated,
-                            .referrers = plain_referrers};
-    plain->inner = inner;
+    tbl_view_over_init(&plain->over, inner);
+    plain->over.base.domains = plain_domains;
     plain->domains = domains ? plain_declarations(domains) : NULL;
     return plain;
 }
@@ -95,5 +48,5 @@ pd_ctl_plain_free(PdCtlPlain *plain)
 TblView *
 pd_ctl_plain_view(PdCtlPlain *plain)
 {
-    return &plain->base;
+    return &plain->over.base;
 }

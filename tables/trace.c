@@ -1,8 +1,9 @@
 #include "tables/trace.h"
 
+#include "tables/view_over.h"
+
 struct TblTrace {
-    TblView base;
-    TblView *view;
+    TblViewOver over;
     GPtrArray *looks; /* TblTraceLook * */
     GStringChunk *bytes;
 };
@@ -28,7 +29,7 @@ static TblResult
 trace_rows(TblView *base, TblSlice key, TblRows *rows)
 {
     TblTrace *trace = (TblTrace *)base;
-    TblResult result = trace->view->rows(trace->view, key, rows);
+    TblResult result = trace->over.inner->rows(trace->over.inner, key, rows);
     TblTraceLook *look = look_new(trace, TBL_TRACE_ROWS, result);
     look->key = keep(trace, key);
     look->rows.count = result == TBL_FOUND ? rows->count : 0;
@@ -46,7 +47,7 @@ static TblResult
 trace_object(TblView *base, guint64 id, TblObject **object)
 {
     TblTrace *trace = (TblTrace *)base;
-    TblResult result = trace->view->object(trace->view, id, object);
+    TblResult result = trace->over.inner->object(trace->over.inner, id, object);
     look_new(trace, TBL_TRACE_OBJECT, result)->id = id;
     return result;
 }
@@ -55,54 +56,22 @@ static TblResult
 trace_name(TblView *base, TblOrigin origin, const char *folded, guint64 *id)
 {
     TblTrace *trace = (TblTrace *)base;
-    TblResult result = trace->view->name(trace->view, origin, folded, id);
+    TblResult result = trace->over.inner->name(trace->over.inner, origin, folded, id);
     TblTraceLook *look = look_new(trace, TBL_TRACE_NAME, result);
     look->key = keep(trace, tbl_slice(folded));
     look->id = result == TBL_FOUND ? *id : 0;
     return result;
 }
 
-static const TblDomains *
-trace_domains(TblView *base)
-{
-    TblView *view = ((TblTrace *)base)->view;
-    return view->domains(view);
-}
-
-static bool
-trace_usable(TblView *base)
-{
-    TblView *view = ((TblTrace *)base)->view;
-    return view->usable(view);
-}
-
-static bool
-trace_populated(TblView *base)
-{
-    TblView *view = ((TblTrace *)base)->view;
-    return view->populated(view);
-}
-
-/* Who refers to an object decides no answer, so it is not remembered. */
-static TblResult
-trace_referrers(TblView *base, const char *key, GArray *ids)
-{
-    TblView *view = ((TblTrace *)base)->view;
-    return view->referrers(view, key, ids);
-}
-
 TblTrace *
 tbl_trace_new(TblView *view)
 {
     TblTrace *trace = g_new0(TblTrace, 1);
-    trace->base = (TblView){.rows = trace_rows,
-                            .object = trace_object,
-                            .name = trace_name,
-                            .domains = trace_domains,
-                            .usable = trace_usable,
-                            .populated = trace_populated,
-                            .referrers = trace_referrers};
-    trace->view = view;
+    tbl_view_over_init(&trace->over, view);
+    trace->over.base.rows = trace_rows;
+    trace->over.base.object = trace_object;
+    trace->over.base.name = trace_name;
+    trace->over.base.brief = NULL; /* so that objects are read, which are remembered */
     trace->looks = g_ptr_array_new_with_free_func(g_free);
     trace->bytes = g_string_chunk_new(1024);
     return trace;
@@ -121,7 +90,7 @@ tbl_trace_free(TblTrace *trace)
 TblView *
 tbl_trace_view(TblTrace *trace)
 {
-    return &trace->base;
+    return &trace->over.base;
 }
 
 guint
