@@ -25,13 +25,6 @@ typedef struct {
     guint64 failed;
 } Comparison;
 
-static bool
-is_domain_map(TblMap map)
-{
-    return map == TBL_MAP_VIRTUAL_ALIAS_DOMAINS || map == TBL_MAP_VIRTUAL_MAILBOX_DOMAINS ||
-           map == TBL_MAP_RELAY_DOMAINS;
-}
-
 /* ---- Our answers ---- */
 
 static FILE *
@@ -222,7 +215,7 @@ ask_fallbacks(Comparison *comparison, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GHashTable) domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (is_domain_map(comparison->map) || comparison->map == TBL_MAP_TRANSPORT_MAPS ||
+    if (tbl_map_is_domains(comparison->map) || comparison->map == TBL_MAP_TRANSPORT_MAPS ||
         is_pattern_table(comparison->table))
         return true;
     if (!each_answer(comparison, collect_domain, domains, error))
@@ -284,7 +277,7 @@ compare_key(Comparison *comparison, const TblContext *context, const char *key, 
         return;
     if (*key == '@') {
         ours = whole = domain_answer(comparison, key + 1);
-    } else if (!strchr(key, '@') && !is_domain_map(comparison->map)) {
+    } else if (!strchr(key, '@') && !tbl_map_is_domains(comparison->map)) {
         /* virtual(5): the domain itself as a key only declares it. */
         const TblDomains *domains = context->view->domains(context->view);
         if (tbl_domains_find(domains, key))

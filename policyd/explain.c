@@ -49,7 +49,7 @@ ask_maps(PdAnswerer *answerer, PdExplanation *explanation)
     const char *domain = at ? at + 1 : explanation->key;
     for (int map = 0; map < TBL_MAP_COUNT; map++) {
         PdExplainReply *reply = &explanation->map[map];
-        ask_map(answerer, (TblMap)map, map <= TBL_MAP_RELAY_DOMAINS ? domain : explanation->key,
+        ask_map(answerer, (TblMap)map, tbl_map_is_domains((TblMap)map) ? domain : explanation->key,
                 reply);
         explanation->temporary = explanation->temporary || strcmp(reply->word, "TEMP") == 0;
     }

@@ -36,6 +36,12 @@ tbl_map_name(TblMap map)
     return map_names[map].ptr;
 }
 
+bool
+tbl_map_is_domains(TblMap map)
+{
+    return map <= TBL_MAP_RELAY_DOMAINS;
+}
+
 /* ---- The maps ---- */
 
 static TblResult
@@ -228,7 +234,7 @@ lookup_address(TblLookup *lookup, TblMap map)
 TblResult
 tbl_maps_lookup(const TblContext *context, TblMap map, TblSlice key, GString *value)
 {
-    if (map <= TBL_MAP_RELAY_DOMAINS)
+    if (tbl_map_is_domains(map))
         return lookup_domain(context, map, key, value);
     if (tbl_lookup_knows_nothing(context))
         return tbl_lookup_fail(value, "nothing has been declared or imported yet");

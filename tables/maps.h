@@ -24,6 +24,7 @@ typedef enum {
 
 TblMap tbl_map_from_name(TblSlice name); /* exact; TBL_MAP_COUNT when unknown */
 const char *tbl_map_name(TblMap map);
+bool tbl_map_is_domains(TblMap map); /* its keys are domains */
 
 /* Appends the answer to `value`: on FOUND the value (UTF-8, without NUL, CR, LF, never empty, at
  * most `[limits] reply` bytes with its "OK "), on FAILED the reason for the log and the wire; on
