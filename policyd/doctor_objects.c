@@ -191,10 +191,7 @@ static bool
 is_foreign(const Survey *survey, const char *reference)
 {
     TblAddress address;
-    const char *bare = g_ascii_strncasecmp(reference, "SMTP:", strlen("SMTP:")) == 0
-                           ? strchr(reference, ':') + 1
-                           : reference;
-    return strchr(bare, '@') && tbl_address_parse(&address, tbl_slice(bare)) &&
+    return tbl_address_parse_reference(&address, reference) &&
            !tbl_domains_find_mail(survey->domains, tbl_address_domain(&address));
 }
 

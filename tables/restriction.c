@@ -156,11 +156,9 @@ has_name(const Sender *sender, TblOrigin origin, const char *reference)
 static bool
 is_address_of(Sender *sender, TblOrigin origin, const char *reference)
 {
-    const size_t prefix = sizeof SMTP_PREFIX - 1;
-    bool typed = g_ascii_strncasecmp(reference, SMTP_PREFIX, prefix) == 0;
     TblAddress address;
     guint64 id = 0;
-    if (!tbl_address_parse(&address, tbl_slice(typed ? reference + prefix : reference)))
+    if (!tbl_address_parse_reference(&address, reference))
         return false;
     bool itself = sender->outside && strcmp(address.text, sender->address.text) == 0;
     if (!itself && !may_lead(sender, &address))
