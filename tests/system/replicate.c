@@ -155,19 +155,19 @@ replicate(const char *path, GError **error)
     TblStore *store = tbl_store_open(path, MAP_SIZE, TBL_STORE_WRITE, error);
     if (!store)
         return false;
-    bool done = tbl_store_lock(store, error);
-    TblDraft *draft = done ? tbl_draft_new(store, error) : NULL;
+    bool locked = tbl_store_lock(store, error);
+    g_autoptr(TblDraft) draft = locked ? tbl_draft_new(store, error) : NULL;
     char *line = NULL;
     size_t size = 0;
-    done = draft != NULL;
+    bool done = draft != NULL;
     while (done && getline(&line, &size, stdin) > 0)
         done = apply_line(draft, line, error);
     guint64 number, generation;
     done = done && tbl_draft_commit(draft, NULL, &number, &generation, error);
     free(line);
-    if (draft)
-        tbl_draft_free(draft);
-    tbl_store_unlock(store);
+    g_clear_pointer(&draft, tbl_draft_free);
+    if (locked)
+        tbl_store_unlock(store);
     tbl_store_close(store);
     return done;
 }
