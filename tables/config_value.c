@@ -166,17 +166,29 @@ tbl_config_set_mode(const TblConfigKey *known, void *field, const char *value, G
     return true;
 }
 
-/* The non-empty elements of a list, stripped. */
+/* The non-empty elements of a list, stripped. As in GKeyFile's lists, `\;` is a semicolon that
+ * belongs to the element; any other backslash is a backslash, as in all values. */
 static char **
 split_list(const char *value)
 {
-    g_auto(GStrv) raw = g_strsplit(value, ";", -1);
     GPtrArray *list = g_ptr_array_new();
+    g_autoptr(GString) element = g_string_new(NULL);
 
-    for (guint i = 0; raw[i]; i++) {
-        g_strstrip(raw[i]);
-        if (*raw[i])
-            g_ptr_array_add(list, g_strdup(raw[i]));
+    for (const char *at = value;; at++) {
+        if (*at == '\\' && at[1] == ';') {
+            g_string_append_c(element, *++at);
+            continue;
+        }
+        if (*at && *at != ';') {
+            g_string_append_c(element, *at);
+            continue;
+        }
+        g_strstrip(element->str);
+        if (*element->str)
+            g_ptr_array_add(list, g_strdup(element->str));
+        if (!*at)
+            break;
+        g_string_truncate(element, 0);
     }
     g_ptr_array_add(list, NULL);
     return (char **)g_ptr_array_free(list, FALSE);

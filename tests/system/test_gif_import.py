@@ -328,6 +328,14 @@ class Guards(ImportCase):
         self.imp(row("chef", "~DEL<X400:>"), "--must-keep=SMTP:chef@company.example")
         self.imp(row("chef", mode="delete"), "--must-keep=X400:/c=US/s=Chef/")
 
+    def test_must_keep_semicolons(self):
+        """must-keep of the configuration takes \\; for a semicolon inside an address"""
+        self.imp(row("cook", "SMTP:cook@company.example%X400:c=US;a= ;s=Cook;"))
+        self.world.write_config({"import": {"must-keep": "nobody@company.example;X400:c=us\\;a= \\;s=Cook\\;"}})
+        self.addCleanup(self.world.write_config, {"import": {"must-keep": None}})
+        lines = self.imp(row("cook", mode="delete"), rc=3)
+        self.assertIn("X400:c=us;a= ;s=Cook; must be kept", "".join(line.get("message", "") for line in lines))
+
 
 class GuardBesideReplica(FreshCase):
     """The guards weigh against what the local origin had, not against the directory's objects."""

@@ -74,7 +74,7 @@ test_values(void)
                                         "EXCH1=smtp:[exch1.example.com]:25\n"
                                         "SÜD 2 = exch2.example.com\n"
                                         "[import]\n"
-                                        "must-keep=ann@north.example;X400:c=US\n"
+                                        "must-keep=ann@north.example;X400:c=US\\;s=A\\B\\;;b@b.c\n"
                                         "tombstone=90d\n"
                                         "max-delete=7\n"
                                         "[directory]\n"
@@ -106,7 +106,9 @@ test_values(void)
     g_assert_cmpstr(g_hash_table_lookup(config->routes, "exch1"), ==,
                     "smtp:[exch1.example.com]:25");
     g_assert_cmpstr(g_hash_table_lookup(config->routes, "süd 2"), ==, "smtp:exch2.example.com");
-    g_assert_cmpstr(config->import.must_keep[1], ==, "X400:c=US");
+    g_assert_cmpstr(config->import.must_keep[1], ==, "X400:c=US;s=A\\B;");
+    g_assert_cmpstr(config->import.must_keep[2], ==, "b@b.c");
+    g_assert_null(config->import.must_keep[3]);
     g_assert_cmpstr(config->import.tombstone, ==, "90d");
     g_assert_cmpstr(config->import.max_delete, ==, "7");
     g_assert_true(config->directory.set);
