@@ -73,27 +73,20 @@ fail_run(const GifArguments *arguments, int event, int code, const char *message
     return code;
 }
 
-/* The guards of the command line and of the configuration. */
+/* The guards of the command line, and of the configuration, which refused what is none when it was
+ * read. */
 static GifGuard *
-guard_read(const GifArguments *arguments, const TblConfig *config, int *code)
+guard_read(const GifArguments *arguments, const TblConfig *config, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GifGuard) guard = gif_guard_new(
-        config->import.max_delete, (const char *const *)config->import.must_keep, &error);
-    if (!guard) {
-        fprintf(stderr, PROGRAM ": [import] %s\n", error->message);
-        *code = TBL_EXIT_CONFIG;
-        return NULL;
-    }
     const char *max_delete =
         arguments->max_delete ? arguments->max_delete : config->import.max_delete;
-    g_autoptr(GifGuard) own =
-        gif_guard_new(max_delete, (const char *const *)config->import.must_keep, &error);
-    if (!own || !gif_guard_add_must_keep(own, (const char *const *)arguments->must_keep, &error)) {
-        *code = fail(error);
+    g_autoptr(GifGuard) guard =
+        gif_guard_new(max_delete, (const char *const *)config->import.must_keep, error);
+    if (!guard ||
+        !gif_guard_add_must_keep(guard, (const char *const *)arguments->must_keep, error)) {
         return NULL;
     }
-    return g_steal_pointer(&own);
+    return g_steal_pointer(&guard);
 }
 
 /* Whom signers must lead to, when signatures are asked for: NULL with TBL_EXIT_OK in `code` when
@@ -120,11 +113,13 @@ trust_read(const GifArguments *arguments, const TblConfig *config, int *code)
         return NULL;
     }
     GifTrust *trust = gif_trust_read(path, &error);
-    if (!trust) {
-        g_autofree char *message = g_strdup_printf(
-            "%s: %s", arguments->trust ? "--trust" : "[import] signature-trust", error->message);
-        *code = fail_run(arguments, GIF_CODE_SIGNATURE,
-                         arguments->trust ? TBL_EXIT_REFUSED : TBL_EXIT_CONFIG, message);
+    if (!trust && arguments->trust) {
+        g_autofree char *message = g_strdup_printf("--trust: %s", error->message);
+        *code = fail_run(arguments, GIF_CODE_SIGNATURE, TBL_EXIT_REFUSED, message);
+    } else if (!trust) {
+        g_autoptr(GError) refused = NULL;
+        tbl_config_refuse_key(config, "import", "signature-trust", &refused, "%s", error->message);
+        *code = fail(refused);
     }
     return trust;
 }
@@ -197,10 +192,9 @@ run(const GifArguments *arguments)
     if (!gif_arguments_check_outputs(arguments, config->store.path, &error)) {
         return fail(error);
     }
-    int code = TBL_EXIT_OK;
-    g_autoptr(GifGuard) guard = guard_read(arguments, config, &code);
+    g_autoptr(GifGuard) guard = guard_read(arguments, config, &error);
     if (!guard) {
-        return code;
+        return fail(error);
     }
     return arguments->apply_plan ? apply(arguments, config, guard)
                                  : import(arguments, config, guard);

@@ -64,9 +64,9 @@ take_lock(PdDaemon *daemon, GError **error)
     case PD_PIDLOCK_OURS:
         return true;
     case PD_PIDLOCK_TAKEN:
-        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_CONFIG,
-                    "%s: process %" G_GUINT64_FORMAT " serves this store already", path, other);
-        return false;
+        return tbl_config_refuse_key(daemon->first, "store", "path", error,
+                                     "%s: process %" G_GUINT64_FORMAT " serves this store already",
+                                     path, other);
     case PD_PIDLOCK_IMPOSSIBLE:
         break;
     }
@@ -86,17 +86,15 @@ socket_group(const TblConfig *config)
 }
 
 bool
-pd_daemon_check(const TblConfig *config, const char *path, GError **error)
+pd_daemon_check(const TblConfig *config, GError **error)
 {
     const char *name = config->sockets.group;
 
     /* The default may be missing: not every host has Postfix. */
     if (!config->sockets.group_set || !name || !*name || socket_group(config) != (gid_t)-1)
         return true;
-    g_set_error(error, TBL_CONFIG_ERROR, 0,
-                "%s: [sockets] group: there is no group '%s'; make it, or name another",
-                path ? path : TBL_CONFIG_DEFAULT, name);
-    return false;
+    return tbl_config_refuse_key(config, "sockets", "group", error,
+                                 "there is no group '%s'; make it, or name another", name);
 }
 
 /* The sockets of one service: from the service manager if it has some of that name, else as
@@ -164,7 +162,7 @@ static bool
 check_postmaster(PdDaemon *daemon, const TblConfig *config, GError **error)
 {
     TblView *view = pd_keeper_view(daemon->keeper);
-    bool good = !view || pd_postmaster_check(config, daemon->path, view, error);
+    bool good = !view || pd_postmaster_check(config, view, error);
 
     tbl_view_free(view);
     return good;
@@ -178,8 +176,7 @@ daemon_reload(PdDaemon *daemon, char **warning, GError **error)
 
     pd_notify_reloading();
     g_autoptr(TblConfig) config = tbl_config_load(daemon->path, &why);
-    if (!config || !pd_daemon_check(config, daemon->path, &why) ||
-        !check_postmaster(daemon, config, &why)) {
+    if (!config || !pd_daemon_check(config, &why) || !check_postmaster(daemon, config, &why)) {
         tbl_log_warning("reload refused, the old configuration stays: %s", why->message);
         pd_notify("READY=1\nSTATUS=Serving; the new configuration was refused");
         g_propagate_error(error, g_steal_pointer(&why));

@@ -8,9 +8,9 @@
 
 typedef struct PdDaemon PdDaemon;
 
-/* What reading a configuration cannot tell: does the group of the sockets exist? `path` as below,
- * for the error (TBL_CONFIG_ERROR). */
-bool pd_daemon_check(const TblConfig *config, const char *path, GError **error);
+/* What reading a configuration cannot tell: does the group of the sockets exist? The error
+ * is in TBL_CONFIG_ERROR. */
+bool pd_daemon_check(const TblConfig *config, GError **error);
 
 /* Takes the store's lock, listens and starts the workers. `path`: of the configuration, to read it
  * again (NULL: the default). NULL with `error` (tbl_exit_code tells the exit code). */

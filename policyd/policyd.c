@@ -47,8 +47,8 @@ run(const Options *options, GError **error)
         return TBL_EXIT_REFUSED;
     }
     g_autoptr(TblConfig) config = tbl_config_load(options->config, error);
-    if (!config || !pd_daemon_check(config, options->config, error) ||
-        !pd_postmaster_check_store(config, options->config, error) || options->check)
+    if (!config || !pd_daemon_check(config, error) || !pd_postmaster_check_store(config, error) ||
+        options->check)
         return TBL_EXIT_OK;
     g_autoptr(PdDaemon) daemon = pd_daemon_new(config, options->config, error);
     if (daemon && options->verbose)

@@ -21,7 +21,7 @@ is_absent(const TblConfig *config, TblView *view)
 }
 
 bool
-pd_postmaster_check(const TblConfig *config, const char *path, TblView *view, GError **error)
+pd_postmaster_check(const TblConfig *config, TblView *view, GError **error)
 {
     if (!*config->addresses.postmaster)
         return true;
@@ -30,15 +30,14 @@ pd_postmaster_check(const TblConfig *config, const char *path, TblView *view, GE
     tbl_view_end(view);
     if (!absent)
         return true;
-    g_set_error(error, TBL_CONFIG_ERROR, 0,
-                "%s: [addresses] postmaster: %s lies in a declared domain and does not exist; give "
-                "the address to somebody first, or name one outside",
-                path ? path : TBL_CONFIG_DEFAULT, config->addresses.postmaster);
-    return false;
+    return tbl_config_refuse_key(config, "addresses", "postmaster", error,
+                                 "%s lies in a declared domain and does not exist; give the "
+                                 "address to somebody first, or name one outside",
+                                 config->addresses.postmaster);
 }
 
 bool
-pd_postmaster_check_store(const TblConfig *config, const char *path, GError **error)
+pd_postmaster_check_store(const TblConfig *config, GError **error)
 {
     if (!*config->addresses.postmaster)
         return true;
@@ -49,7 +48,7 @@ pd_postmaster_check_store(const TblConfig *config, const char *path, GError **er
     if (reader) {
         TblView *view = tbl_view_new();
         tbl_view_set_reader(view, reader);
-        good = pd_postmaster_check(config, path, view, error);
+        good = pd_postmaster_check(config, view, error);
         tbl_view_free(view);
     }
     tbl_store_close(store);

@@ -7,10 +7,10 @@
 #include "tables/config.h"
 #include "tables/view.h"
 
-/* Judges by the newest snapshot of `view`, between whose uses it begins and ends one. `path` names
- * the configuration in the error (TBL_CONFIG_ERROR; NULL: the default). What cannot be read, or is
- * not certain before a directory has been loaded, is no error. */
-bool pd_postmaster_check(const TblConfig *config, const char *path, TblView *view, GError **error);
+/* Judges by the newest snapshot of `view`, between whose uses it begins and ends one. The
+ * error is in TBL_CONFIG_ERROR. What cannot be read, or is not certain before a directory has been
+ * loaded, is no error. */
+bool pd_postmaster_check(const TblConfig *config, TblView *view, GError **error);
 
 /* The same for a process that does not have the store open: opens it, if it is there. */
-bool pd_postmaster_check_store(const TblConfig *config, const char *path, GError **error);
+bool pd_postmaster_check_store(const TblConfig *config, GError **error);

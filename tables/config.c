@@ -12,6 +12,8 @@ G_DEFINE_QUARK(tbl - config - error - quark, tbl_config_error)
 typedef struct {
     TblConfig config; /* first: a TblConfig * points here */
     atomic_int references;
+    char *file;         /* the first that was read */
+    GHashTable *places; /* "group", "group\nkey" -> "FILE:LINE" of what is in force */
 } Shared;
 
 /* One file while it is read. */
@@ -19,9 +21,7 @@ typedef struct {
     TblConfig *config;
     const char *name;
     GHashTable *lines; /* "group\nkey" -> line where it stands in this file */
-    GHashTable
-        *places; /* "group", "group\nkey" -> "FILE:LINE" of what is in force, over all files */
-    char *group; /* NULL before the first */
+    char *group;       /* NULL before the first */
     guint line;
 } Scan;
 
@@ -37,13 +37,34 @@ tbl_config_refuse(GError **error, const char *format, ...)
     return false;
 }
 
+bool
+tbl_config_refuse_key(const TblConfig *config, const char *group, const char *key, GError **error,
+                      const char *format, ...)
+{
+    const Shared *shared = (const Shared *)config;
+    g_autofree char *identity = g_strconcat(group, "\n", key, NULL);
+    const char *place = g_hash_table_lookup(shared->places, identity);
+    g_autofree char *what = NULL;
+    va_list arguments;
+
+    if (!place)
+        place = g_hash_table_lookup(shared->places, group);
+    va_start(arguments, format);
+    what = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    return tbl_config_refuse(error, "%s: [%s] %s: %s", place ? place : shared->file, group, key,
+                             what);
+}
+
 static TblConfig *
-config_new(void)
+config_new(const char *file)
 {
     Shared *shared = g_new0(Shared, 1);
     TblConfig *config = &shared->config;
 
     atomic_init(&shared->references, 1);
+    shared->file = g_strdup(file);
+    shared->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     config->routes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     config->directory.raw = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     tbl_config_set_defaults(config);
@@ -79,7 +100,17 @@ tbl_config_unref(TblConfig *config)
     g_free(config->import.tombstone);
     g_free(config->import.signature_trust);
     g_hash_table_unref(config->directory.raw);
+    g_hash_table_unref(shared->places);
+    g_free(shared->file);
     g_free(shared);
+}
+
+/* Remembers where something is set; `identity` is taken. */
+static void
+scan_note(const Scan *scan, char *identity)
+{
+    g_hash_table_replace(((Shared *)scan->config)->places, identity,
+                         g_strdup_printf("%s:%u", scan->name, scan->line));
 }
 
 /* The name under which a key may stand once; those of [routes] are compared without case. */
@@ -124,8 +155,7 @@ scan_key(Scan *scan, char *line, GError **error)
     if (!tbl_config_set(scan->config, scan->group, key, value, &fault))
         return tbl_config_refuse(error, "%s:%u: [%s] %s: %s", scan->name, scan->line, scan->group,
                                  key, fault->message);
-    g_hash_table_replace(scan->places, g_strconcat(scan->group, "\n", key, NULL),
-                         g_strdup_printf("%s:%u", scan->name, scan->line));
+    scan_note(scan, g_strconcat(scan->group, "\n", key, NULL));
     return true;
 }
 
@@ -141,8 +171,7 @@ scan_group(Scan *scan, char *line, GError **error)
     g_free(scan->group);
     scan->group = g_strdup(line + 1);
     if (tbl_config_open_group(scan->config, scan->group, &fault)) {
-        g_hash_table_replace(scan->places, g_strdup(scan->group),
-                             g_strdup_printf("%s:%u", scan->name, scan->line));
+        scan_note(scan, g_strdup(scan->group));
         return true;
     }
     return tbl_config_refuse(error, "%s:%u: [%s]: %s", scan->name, scan->line, scan->group,
@@ -165,11 +194,10 @@ scan_line(Scan *scan, const char *begin, gsize length, GError **error)
 /* GKeyFile's syntax, read here: GKeyFile itself merges a key that stands twice, takes backslashes
  * away and knows no line numbers. */
 static bool
-scan_text(TblConfig *config, const char *text, gsize length, const char *name, GHashTable *places,
-          GError **error)
+scan_text(TblConfig *config, const char *text, gsize length, const char *name, GError **error)
 {
     g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Scan scan = {.config = config, .name = name, .lines = lines, .places = places};
+    Scan scan = {.config = config, .name = name, .lines = lines};
     const char *at = text, *end = text + length;
     bool good = true;
 
@@ -191,63 +219,57 @@ scan_text(TblConfig *config, const char *text, gsize length, const char *name, G
 /* The group's listeners, checked when every file is read: endpoints may come from one file,
  * allow-remote from another. */
 static bool
-check_listeners(const char *group, char **listen, bool allow_remote, GHashTable *places,
+check_listeners(const TblConfig *config, const char *group, char **listen, bool allow_remote,
                 GHashTable *used, GError **error)
 {
-    g_autofree char *identity = g_strconcat(group, "\nlisten", NULL);
-    const char *place = g_hash_table_lookup(places, identity);
-
     for (guint i = 0; listen[i]; i++) {
         if (!allow_remote && tbl_config_endpoint_is_remote(listen[i]))
-            return tbl_config_refuse(
-                error,
-                "%s: [%s] listen: '%s' can be reached from other hosts; use 127.0.0.1 or set "
-                "allow-remote=yes in [%s]",
-                place ? place : "defaults", group, listen[i], group);
+            return tbl_config_refuse_key(
+                config, group, "listen", error,
+                "'%s' can be reached from other hosts; use 127.0.0.1 or set allow-remote=yes in "
+                "[%s]",
+                listen[i], group);
         if (!g_hash_table_add(used, listen[i]))
-            return tbl_config_refuse(
-                error, "%s: [%s] listen: '%s' is used twice; give each service its own",
-                place ? place : "defaults", group, listen[i]);
+            return tbl_config_refuse_key(config, group, "listen", error,
+                                         "'%s' is used twice; give each service its own",
+                                         listen[i]);
     }
     return true;
 }
 
 static bool
-check_whole(TblConfig *config, GHashTable *places, GError **error)
+check_whole(const TblConfig *config, GError **error)
 {
     g_autoptr(GHashTable) used = g_hash_table_new(g_str_hash, g_str_equal);
 
-    return check_listeners("socketmap", config->socketmap.listen, config->socketmap.allow_remote,
-                           places, used, error) &&
-           check_listeners("policy", config->policy.listen, config->policy.allow_remote, places,
+    return check_listeners(config, "socketmap", config->socketmap.listen,
+                           config->socketmap.allow_remote, used, error) &&
+           check_listeners(config, "policy", config->policy.listen, config->policy.allow_remote,
                            used, error) &&
-           check_listeners("metrics", config->metrics.listen, config->metrics.allow_remote, places,
+           check_listeners(config, "metrics", config->metrics.listen, config->metrics.allow_remote,
                            used, error) &&
-           tbl_config_check_directory(config, places, error);
+           tbl_config_check_directory(config, error);
 }
 
 TblConfig *
 tbl_config_parse(const char *text, gsize length, const char *name, GError **error)
 {
-    g_autoptr(TblConfig) config = config_new();
-    g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(TblConfig) config = config_new(name);
 
-    if (!scan_text(config, text, length, name, places, error) ||
-        !check_whole(config, places, error))
+    if (!scan_text(config, text, length, name, error) || !check_whole(config, error))
         return NULL;
     return g_steal_pointer(&config);
 }
 
 static bool
-scan_file(TblConfig *config, const char *path, bool may_be_missing, GHashTable *places,
-          GError **error)
+scan_file(TblConfig *config, const char *path, bool may_be_missing, GError **error)
 {
     g_autoptr(GError) fault = NULL;
     g_autofree char *text = NULL;
     gsize length;
 
     if (g_file_get_contents(path, &text, &length, &fault))
-        return scan_text(config, text, length, path, places, error);
+        return scan_text(config, text, length, path, error);
     if (may_be_missing && g_error_matches(fault, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         return true;
     return tbl_config_refuse(error, "%s: cannot be read: %s", path, fault->message);
@@ -262,7 +284,7 @@ name_compare_in_array(gconstpointer a, gconstpointer b)
 /* PATH.d/X.conf in bytewise order of their names; hidden files (those of editors and package
  * managers) do not count. */
 static bool
-scan_drop_ins(TblConfig *config, const char *path, GHashTable *places, GError **error)
+scan_drop_ins(TblConfig *config, const char *path, GError **error)
 {
     g_autofree char *folder = g_strconcat(path, ".d", NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -281,7 +303,7 @@ scan_drop_ins(TblConfig *config, const char *path, GHashTable *places, GError **
     for (guint i = 0; i < names->len; i++) {
         g_autofree char *file = g_build_filename(folder, names->pdata[i], NULL);
 
-        if (!scan_file(config, file, false, places, error))
+        if (!scan_file(config, file, false, error))
             return false;
     }
     return true;
@@ -290,12 +312,11 @@ scan_drop_ins(TblConfig *config, const char *path, GHashTable *places, GError **
 TblConfig *
 tbl_config_load(const char *path, GError **error)
 {
-    g_autoptr(TblConfig) config = config_new();
-    g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     const char *file = path ? path : TBL_CONFIG_DEFAULT;
+    g_autoptr(TblConfig) config = config_new(file);
 
-    if (!scan_file(config, file, path == NULL, places, error) ||
-        !scan_drop_ins(config, file, places, error) || !check_whole(config, places, error))
+    if (!scan_file(config, file, path == NULL, error) || !scan_drop_ins(config, file, error) ||
+        !check_whole(config, error))
         return NULL;
     return g_steal_pointer(&config);
 }

@@ -76,4 +76,9 @@ TblConfig *tbl_config_load(const char *path, GError **error);
 TblConfig *tbl_config_parse(const char *text, gsize length, const char *name, GError **error);
 TblConfig *tbl_config_ref(TblConfig *config);
 void tbl_config_unref(TblConfig *config);
+/* Refuses the value of a key that turned out wrong, at whatever time: `error` in TBL_CONFIG_ERROR,
+ * "FILE:LINE: [group] key: what is wrong", where the key was set last, else its group began last;
+ * where neither stands anywhere, FILE is the one that was read first. Always false. */
+bool tbl_config_refuse_key(const TblConfig *config, const char *group, const char *key,
+                           GError **error, const char *format, ...) G_GNUC_PRINTF(5, 6);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TblConfig, tbl_config_unref)

@@ -171,110 +171,98 @@ tbl_config_check_file(const TblConfigKey *known, void *field, const char *value,
 
 /* ---- All together ---- */
 
-typedef struct {
-    const TblConfig *config;
-    GHashTable *places;
-} Group;
-
 /* What the configuration says, or what it means not to say it. */
 static const char *
-get(const Group *group, const char *key, const char *otherwise)
+get(const TblConfig *config, const char *key, const char *otherwise)
 {
-    const char *value = g_hash_table_lookup(group->config->directory.raw, key);
+    const char *value = g_hash_table_lookup(config->directory.raw, key);
 
     return value && *value ? value : otherwise;
 }
 
 static bool
-is_yes(const Group *group, const char *key)
+is_yes(const TblConfig *config, const char *key)
 {
-    return strcmp(get(group, key, "no"), "yes") == 0;
+    return strcmp(get(config, key, "no"), "yes") == 0;
 }
 
 /* Refuses one key, naming where it stands, or where the group does. */
 static bool
-refuse_at(const Group *group, const char *key, GError **error, const char *what)
+refuse_at(const TblConfig *config, const char *key, GError **error, const char *what)
 {
-    g_autofree char *identity = g_strconcat(DIRECTORY "\n", key, NULL);
-    const char *place = g_hash_table_lookup(group->places, identity);
-
-    if (!place)
-        place = g_hash_table_lookup(group->places, DIRECTORY);
-    return tbl_config_refuse(error, "%s: [" DIRECTORY "] %s: %s", place ? place : "defaults", key,
-                             what);
+    return tbl_config_refuse_key(config, DIRECTORY, key, error, "%s", what);
 }
 
 static bool
-check_transport(const Group *group, const char *uri, GError **error)
+check_transport(const TblConfig *config, const char *uri, GError **error)
 {
     bool clear = g_str_has_prefix(uri, "ldap:"), local = g_str_has_prefix(uri, "ldapi:");
-    bool simple = *get(group, "bind-dn", "") && strcmp(get(group, "sasl", "none"), "none") == 0;
+    bool simple = *get(config, "bind-dn", "") && strcmp(get(config, "sasl", "none"), "none") == 0;
 
-    if (!clear && is_yes(group, "starttls"))
-        return refuse_at(group, "starttls", error,
+    if (!clear && is_yes(config, "starttls"))
+        return refuse_at(config, "starttls", error,
                          "only ldap: can start TLS; ldaps: has it and ldapi: needs none");
-    if (strcmp(get(group, "sasl", "none"), "external") == 0 && !local) {
-        if (!*get(group, "cert-file", "") || (clear && !is_yes(group, "starttls")))
+    if (strcmp(get(config, "sasl", "none"), "external") == 0 && !local) {
+        if (!*get(config, "cert-file", "") || (clear && !is_yes(config, "starttls")))
             return refuse_at(
-                group, "sasl", error,
+                config, "sasl", error,
                 "external needs cert-file and TLS (ldaps: or starttls=yes), or ldapi:");
     }
-    if (clear && simple && tbl_config_uri_is_remote(uri) && !is_yes(group, "starttls") &&
-        !is_yes(group, "allow-plaintext"))
-        return refuse_at(group, "uri", error,
+    if (clear && simple && tbl_config_uri_is_remote(uri) && !is_yes(config, "starttls") &&
+        !is_yes(config, "allow-plaintext"))
+        return refuse_at(config, "uri", error,
                          "the password would cross the network unencrypted; use ldaps: or "
                          "starttls=yes (or set allow-plaintext=yes)");
     return true;
 }
 
 static bool
-check_identity(const Group *group, GError **error)
+check_identity(const TblConfig *config, GError **error)
 {
-    bool none = strcmp(get(group, "sasl", "none"), "none") == 0;
-    bool name = *get(group, "bind-dn", ""), secret = *get(group, "password-file", "");
+    bool none = strcmp(get(config, "sasl", "none"), "none") == 0;
+    bool name = *get(config, "bind-dn", ""), secret = *get(config, "password-file", "");
 
     /* A name without a password is an anonymous bind that looks like another (RFC 4513 5.1.2). */
     if (none && name && !secret)
-        return refuse_at(group, "bind-dn", error, "needs a password-file, or sasl");
+        return refuse_at(config, "bind-dn", error, "needs a password-file, or sasl");
     if (none && secret && !name)
-        return refuse_at(group, "password-file", error, "needs a bind-dn");
-    if (!*get(group, "cert-file", "") != !*get(group, "key-file", ""))
-        return refuse_at(group, *get(group, "cert-file", "") ? "cert-file" : "key-file", error,
+        return refuse_at(config, "password-file", error, "needs a bind-dn");
+    if (!*get(config, "cert-file", "") != !*get(config, "key-file", ""))
+        return refuse_at(config, *get(config, "cert-file", "") ? "cert-file" : "key-file", error,
                          "cert-file and key-file go together");
     return true;
 }
 
 /* Keys that say something about rows and not about a server. */
 static bool
-names_server(const Group *group)
+names_server(const TblConfig *config)
 {
     static const char *const others[] = {"max-stale", "max-delete", "exclude-disabled"};
-    guint count = g_hash_table_size(group->config->directory.raw);
+    guint count = g_hash_table_size(config->directory.raw);
 
     for (guint i = 0; i < G_N_ELEMENTS(others); i++)
-        count -= g_hash_table_contains(group->config->directory.raw, others[i]);
+        count -= g_hash_table_contains(config->directory.raw, others[i]);
     return count > 0;
 }
 
 bool
-tbl_config_check_directory(const TblConfig *config, GHashTable *places, GError **error)
+tbl_config_check_directory(const TblConfig *config, GError **error)
 {
-    const Group group = {config, places};
-    g_auto(GStrv) uris = g_strsplit_set(get(&group, "uri", ""), " \t", -1);
+    g_auto(GStrv) uris = g_strsplit_set(get(config, "uri", ""), " \t", -1);
 
-    if (!config->directory.set || !names_server(&group))
+    if (!config->directory.set || !names_server(config))
         return true;
-    if (!*get(&group, "uri", ""))
-        return refuse_at(&group, "uri", error, "is missing; write uri=ldaps://dc1.example");
-    if (!*get(&group, "base", ""))
-        return refuse_at(&group, "base", error, "is missing; write base=dc=example,dc=com");
-    if (strcmp(get(&group, "preset", "ad"), "custom") == 0 &&
-        !*get(&group, "attribute-addresses", "") && !*get(&group, "attribute-mail", ""))
-        return refuse_at(&group, "preset", error,
+    if (!*get(config, "uri", ""))
+        return refuse_at(config, "uri", error, "is missing; write uri=ldaps://dc1.example");
+    if (!*get(config, "base", ""))
+        return refuse_at(config, "base", error, "is missing; write base=dc=example,dc=com");
+    if (strcmp(get(config, "preset", "ad"), "custom") == 0 &&
+        !*get(config, "attribute-addresses", "") && !*get(config, "attribute-mail", ""))
+        return refuse_at(config, "preset", error,
                          "custom needs attribute-addresses or attribute-mail");
     for (guint i = 0; uris[i]; i++) {
-        if (*uris[i] && !check_transport(&group, uris[i], error))
+        if (*uris[i] && !check_transport(config, uris[i], error))
             return false;
     }
-    return check_identity(&group, error);
+    return check_identity(config, error);
 }

@@ -19,7 +19,7 @@ bool tbl_config_endpoint_is_remote(const char *endpoint);
 bool tbl_config_check_uri(const char *uri, GError **error);
 /* What is sent to it can be read on a network. */
 bool tbl_config_uri_is_remote(const char *uri);
-/* Checks the keys of [directory] together. `places`: "group\nkey" and "group" -> "FILE:LINE". */
-bool tbl_config_check_directory(const TblConfig *config, GHashTable *places, GError **error);
+/* Checks the keys of [directory] together. */
+bool tbl_config_check_directory(const TblConfig *config, GError **error);
 /* Sets `error` in TBL_CONFIG_ERROR; always false. */
 bool tbl_config_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

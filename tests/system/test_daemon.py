@@ -1,6 +1,7 @@
 """policyd as a process: configuration check, start and stop, signals, one daemon per store."""
 
 import os
+import re
 import signal
 import time
 import unittest
@@ -102,6 +103,28 @@ class Check(DaemonCase):
         for text in (path, "limits", "workers"):
             self.assertIn(text, done.err)
 
+    def test_drop_in_is_named_later(self):
+        """what is right as text and wrong on this host names the drop-in as well"""
+        world = self.make_world({"store": {"path": None}})
+        folder = world.conf + ".d"
+        os.mkdir(folder)
+        other = self.make_world()
+        other.ctl("domain", "add", "company.example", "--class=relay")
+        with open(os.path.join(folder, "05-store.conf"), "w", encoding="ascii") as out:
+            out.write(f"[store]\npath={other.store}\n")
+        path = os.path.join(folder, "10-bad.conf")
+        for group, key, value, command in (
+            ("sockets", "group", "no-such-group", ("policyd", "--check")),
+            ("addresses", "postmaster", "nobody@company.example", ("policyd", "--check")),
+            ("import", "signature-trust", "/nonexistent", ("gif-import", world.file("x.csv", "Obj-Class,Directory Name\n"))),
+        ):
+            with self.subTest(key):
+                with open(path, "w", encoding="ascii") as out:
+                    out.write(f"[{group}]\n# line 2\n{key}={value}\n")
+                name, argument = command
+                done = world.run(name, "--config", world.conf, argument, rc=78)
+                self.assertIn(f"{path}:3: [{group}] {key}: ", done.err)
+
     def test_other_programs(self):
         """the other programs refuse a bad configuration with 78 as well"""
         world = self.make_world({"limits": {"workers": "lots"}})
@@ -150,6 +173,7 @@ class Single(DaemonCase):
         other.write_config()
         done = other.run("policyd", "--config", other.conf, rc=78)
         self.assertIn(str(world.daemon.pid), done.err)
+        self.assertRegex(done.err, re.escape(other.conf) + r":\d+: \[store\] path: ")
         self.assertEqual(world.ask(*FOUND), VALUE.decode())
         self.assertEqual(world.status()["daemon"]["pid"], world.daemon.pid)
 

@@ -165,6 +165,8 @@ static const struct {
      "[policy] listen|allow-remote"},
     {"[socketmap]\nlisten=unix:/a\n[policy]\nlisten=unix:/b;unix:/a\n",
      "[policy] listen|unix:/a|twice"},
+    {"[socketmap]\nlisten=unix:/var/spool/postfix/policyd/policy\n",
+     "test.conf: [policy] listen|twice"},
     {"[policy]\nunknown-recipient=bounce\n", "[policy] unknown-recipient|reject, defer, accept"},
     {"[policy]\nsender-login=yes\n", "[policy] sender-login|off, reject"},
     {"[policy]\ntrusted-networks=10.0.0.1/8\n", "[policy] trusted-networks|10.0.0.1/8"},
@@ -326,6 +328,15 @@ test_drop_ins(void)
     g_autofree char *path = g_build_filename(folder, "policyd.conf", NULL);
     g_autofree char *drop_ins = g_build_filename(folder, "policyd.conf.d", NULL);
     static const char *const names[] = {"10-a.conf", "20-b.conf", "README", ".hidden.conf"};
+    /* What is found later to be wrong is where it was set last. */
+    static const struct {
+        const char *group, *key, *end;
+    } places[] = {
+        {"store", "path", "/policyd.conf.d/20-b.conf:2: [store] path: it"},
+        {"store", "undo-keep", "/policyd.conf:3: [store] undo-keep: it"},
+        {"store", "map-size", "/policyd.conf.d/20-b.conf:1: [store] map-size: it"},
+        {"policy", "listen", "/policyd.conf: [policy] listen: it"},
+    };
     g_autoptr(GError) error = NULL;
     TblConfig *config;
 
@@ -347,6 +358,15 @@ test_drop_ins(void)
     g_assert_cmpuint(config->store.undo_keep, ==, 1);
     g_assert_true(config->socketmap.allow_remote);
     g_assert_true(tbl_config_ref(config) == config);
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *end = g_strdup_printf("%s is wrong", places[i].end);
+        g_assert_false(tbl_config_refuse_key(config, places[i].group, places[i].key, &error,
+                                             "%s is wrong", "it"));
+        g_assert_error(error, TBL_CONFIG_ERROR, 0);
+        g_assert_true(g_str_has_prefix(error->message, folder));
+        g_assert_true(g_str_has_suffix(error->message, end));
+        g_clear_error(&error);
+    }
     tbl_config_unref(config);
     g_assert_cmpstr(config->store.path, ==, "/c");
     tbl_config_unref(config);
