@@ -6,6 +6,7 @@
 #include "tables/duration.h"
 
 #define MODE_MAX 0777
+#define IPV6_BITS 128 /* the longest prefix that an address has */
 
 static bool
 set_text(const TblConfigKey *known, void *field, const char *value, GError **error)
@@ -276,6 +277,16 @@ tbl_config_set_address_or_nothing(const TblConfigKey *known, void *field, const 
     return set_text(known, field, spelling->str, error);
 }
 
+/* GLib only warns of a prefix length beyond any address's, and takes it for 0: everybody. */
+static bool
+has_prefix_length(const char *network)
+{
+    const char *slash = strchr(network, '/');
+    guint64 length;
+
+    return !slash || g_ascii_string_to_unsigned(slash + 1, 10, 0, IPV6_BITS, &length, NULL);
+}
+
 bool
 tbl_config_set_networks(const TblConfigKey *known, void *field, const char *value, GError **error)
 {
@@ -288,12 +299,13 @@ tbl_config_set_networks(const TblConfigKey *known, void *field, const char *valu
         /* Postfix writes [::1]/128, others ::1/128. */
         g_auto(GStrv) pieces = g_strsplit_set(list[i], "[]", -1);
         g_autofree char *plain = g_strjoinv("", pieces);
-        GInetAddressMask *mask = g_inet_address_mask_new_from_string(plain, &fault);
+        GInetAddressMask *mask =
+            has_prefix_length(plain) ? g_inet_address_mask_new_from_string(plain, &fault) : NULL;
 
         if (!mask)
             return tbl_config_refuse(error,
                                      "'%s' is no network (%s); write 192.0.2.0/24 or 2001:db8::/32",
-                                     list[i], fault->message);
+                                     list[i], fault ? fault->message : "its prefix length");
         g_ptr_array_add(networks, mask);
     }
     g_clear_pointer(place, g_ptr_array_unref);

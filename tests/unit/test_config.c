@@ -171,6 +171,8 @@ static const struct {
     {"[policy]\nsender-login=yes\n", "[policy] sender-login|off, reject"},
     {"[policy]\ntrusted-networks=10.0.0.1/8\n", "[policy] trusted-networks|10.0.0.1/8"},
     {"[policy]\ntrusted-networks=lan\n", "[policy] trusted-networks|lan"},
+    {"[policy]\ntrusted-networks=::/129\n", "[policy] trusted-networks|::/129"},
+    {"[policy]\ntrusted-networks=0.0.0.0/-1\n", "[policy] trusted-networks|0.0.0.0/-1"},
     {"[policy]\nallow-remote=true\n", "[policy] allow-remote|yes nor no"},
     {"[sockets]\nmode=0888\n", "[sockets] mode|octal"},
     {"[sockets]\nmode=07777\n", "[sockets] mode|0777"},
