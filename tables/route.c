@@ -19,17 +19,19 @@ refuse(GError **error, const char *format, ...)
     return false;
 }
 
-/* A port: digits, or a word of services(5). */
-static bool
-is_port(const char *text)
-{
-    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
-}
-
 static bool
 is_number(const char *text)
 {
     return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* A port: its number, or a word of services(5). */
+static bool
+is_port(const char *text)
+{
+    return is_number(text)
+               ? g_ascii_string_to_unsigned(text, 10, 1, G_MAXUINT16, NULL, NULL)
+               : *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
 /* `host:25`: Postfix would take the host for a transport. */

@@ -50,6 +50,8 @@ static const RouteCase cases[] = {
     {"retry: ", TBL_DOMAIN_RELAY, NULL, "text"},
     {"[mx.example", TBL_DOMAIN_RELAY, NULL, "[host]"},
     {"[]", TBL_DOMAIN_RELAY, NULL, "[host]"},
+    {"[mx.example]:65536", TBL_DOMAIN_RELAY, NULL, "[mx.example]:25"},
+    {"[mx.example]:0", TBL_DOMAIN_RELAY, NULL, "[mx.example]:25"},
     {"[mx.example]25", TBL_DOMAIN_RELAY, NULL, "[mx.example]:25"},
     {"[mx.example]:", TBL_DOMAIN_RELAY, NULL, "[mx.example]:25"},
     {"smtp:a\tb", TBL_DOMAIN_RELAY, NULL, "control"},
