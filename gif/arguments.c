@@ -1,6 +1,7 @@
 #include "gif/arguments.h"
 
 #include "gif/charset.h"
+#include "tables/command.h"
 #include "tables/config.h"
 #include "tables/file.h"
 
@@ -87,7 +88,8 @@ gif_arguments_parse(GifArguments *arguments, int argc, char **argv, GError **err
         context, "Imports directory files of Exchange into the store that policyd answers from.\n"
                  "Several files are one run and one batch; - is standard input.");
     g_option_context_add_main_entries(context, entries, NULL);
-    return g_option_context_parse(context, &argc, &argv, error);
+    return tbl_command_flags_are_bare(entries, argc, argv, error) &&
+           g_option_context_parse(context, &argc, &argv, error);
 }
 
 /* "tab", "space" or one ASCII character that a separator can be. NULL text leaves `out` alone. */

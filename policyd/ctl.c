@@ -77,7 +77,8 @@ pd_ctl_options(const GOptionEntry *entries, const char *synopsis, int min, int m
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = g_option_context_new(synopsis);
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, argc, &argv, &error))
+    if (!tbl_command_flags_are_bare(entries, *argc, argv, &error) ||
+        !g_option_context_parse(context, argc, &argv, &error))
         return pd_ctl_fail(TBL_EXIT_USAGE, "%s", error->message);
     drop_separator(argc, argv);
     for (int i = 1; i < *argc; i++)

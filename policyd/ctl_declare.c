@@ -21,6 +21,14 @@ pd_ctl_declaration_clear(PdCtlDeclaration *options)
     *options = (PdCtlDeclaration){0};
 }
 
+bool
+pd_ctl_declaration_is_empty(const PdCtlDeclaration *options)
+{
+    return !options->domain_class && !options->route && !options->mirror && !options->rule &&
+           !options->catch_all && !options->rewrite && !options->expand && !options->unknown &&
+           !options->extensions;
+}
+
 void
 pd_ctl_declaration_entries(PdCtlDeclaration *options,
                            GOptionEntry entries[PD_CTL_DECLARATION_ENTRIES])

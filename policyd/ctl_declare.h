@@ -16,6 +16,8 @@ typedef struct {
 } PdCtlDeclaration;
 
 void pd_ctl_declaration_clear(PdCtlDeclaration *options);
+/* Whether nothing was given that a declaration holds. */
+bool pd_ctl_declaration_is_empty(const PdCtlDeclaration *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PdCtlDeclaration, pd_ctl_declaration_clear)
 
 #define PD_CTL_DECLARATION_ENTRIES 11 /* ten options and the end */

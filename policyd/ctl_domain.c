@@ -69,7 +69,7 @@ add_one(PdCtlChange *change, const char *name, const PdCtlDeclaration *options, 
     if (tbl_domain_equal(existing, domain))
         return true;
     g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,
-                "%s is declared differently; use \"domain set\"", name);
+                "%s is declared differently; use domain set", name);
     return false;
 }
 
@@ -136,6 +136,8 @@ declare(TblConfig *config, const char *verb, const char *synopsis, DeclareFunc o
     int code = pd_ctl_options(entries, synopsis, 1, -1, &argc, argv);
     if (code != 0)
         return code;
+    if (one == set_one && pd_ctl_declaration_is_empty(&options))
+        return pd_ctl_fail(TBL_EXIT_USAGE, "nothing to set; see policyctl domain set --help");
     g_auto(GStrv) names = domain_names(argc, argv, &error);
     if (!names)
         return pd_ctl_error(error);

@@ -28,7 +28,8 @@ parse_options(Options *options, int *argc, char ***argv, GError **error)
     g_autoptr(GOptionContext) context = g_option_context_new("- answer Postfix from the store");
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, argc, argv, error))
+    if (!tbl_command_flags_are_bare(entries, *argc, *argv, error) ||
+        !g_option_context_parse(context, argc, argv, error))
         return false;
     if (*argc == 1)
         return true;

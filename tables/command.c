@@ -29,6 +29,34 @@ tbl_command_use_utf8(void)
         setlocale(LC_CTYPE, "");
 }
 
+static const GOptionEntry *
+find_flag(const GOptionEntry *entries, const char *name, size_t length)
+{
+    for (const GOptionEntry *entry = entries; entry->long_name; entry++) {
+        if (entry->arg == G_OPTION_ARG_NONE && strlen(entry->long_name) == length &&
+            memcmp(entry->long_name, name, length) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+bool
+tbl_command_flags_are_bare(const GOptionEntry *entries, int argc, char **argv, GError **error)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *equals = g_str_has_prefix(argv[i], "--") ? strchr(argv[i], '=') : NULL;
+        const char *name = argv[i] + strlen("--");
+
+        if (!equals || !find_flag(entries, name, (size_t)(equals - name)))
+            continue;
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s: --%.*s takes no value; leave it out where it is not wanted", argv[i],
+                    (int)(equals - name), name);
+        return false;
+    }
+    return true;
+}
+
 static bool
 is_help(const char *argument)
 {

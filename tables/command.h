@@ -26,6 +26,10 @@ int tbl_exit_code(const GError *error);
  * convert by it). Every program calls it first; tbl_command_main does. */
 void tbl_command_use_utf8(void);
 
+/* GOption takes --flag=no for --flag. False with a G_OPTION_ERROR where an argument before "--"
+ * gives a value to an option of `entries` that has none. */
+bool tbl_command_flags_are_bare(const GOptionEntry *entries, int argc, char **argv, GError **error);
+
 /* A verb: one or two words ("domain add"), run with argv[0] = the verb's last word, its own options
  * and arguments after it. */
 typedef struct {

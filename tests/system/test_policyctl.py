@@ -37,7 +37,8 @@ class Usage(FreshCase):
             ("domain", "add", "a.example", "--class=virtual-alias", "--rewrite=no"),
             ("domain", "add", "a.example", "--class=relay", "--route=relay:[a.example]", "--rewrite=perhaps"),
             ("domain", "add", "not a domain", "--class=virtual-alias"),
-            ("export", "--format=nonsense"),
+            ("export", "--format=nonsense"), ("status", "--json=no"), ("domain", "set", "a.example"),
+            ("domain", "add", "a.example", "--class=relay", "--force=no"),
         ):
             with self.subTest(args=args):
                 done = world.ctl(*args, rc=2)
@@ -48,6 +49,9 @@ class Usage(FreshCase):
         self.assertEqual(world.run("gif-import", "--config", world.conf, rc=2).out, "")
         world.run("gif-import", "--config", world.conf, "--no-such-option", "x.csv", rc=2)
         world.run("policyd", "--config", world.conf, "--no-such-option", rc=2)
+        world.run("policyd", "--config", world.conf, "--check=no", rc=2)
+        done = world.run("gif-import", "--config", world.conf, "--dry-run=no", "x.csv", rc=2)
+        self.assertIn("--dry-run takes no value", done.err)
 
     def test_config_anywhere(self):
         """--config before or after the verb; a named file that is missing is an error"""
@@ -91,7 +95,7 @@ class Domains(FreshCase):
         world.ctl("domain", "add", "company.example", "--class=relay", "--route=relay:[gw.example]:25")
         self.assertEqual(world.status()["generation"], generation, "an equal declaration changes nothing")
         done = world.ctl("domain", "add", "company.example", "--class=virtual-mailbox", "--route=lmtp:inet:127.0.0.1:24", rc=1)
-        self.assertIn("domain set", done.err)
+        self.assertIn("use domain set", done.err)
         done = world.ctl("domain", "set", "company.example", "--route=smtp:[other.example]")
         self.assertIn("postfix reload", done.err + done.out)
         self.assertEqual(world.ctl("domain", "list", "--json").json()[0]["route"], "smtp:[other.example]")
