@@ -26,13 +26,37 @@ typedef const char *Fault;
 #define FAULT_CHARACTER "has a character in its domain that no domain name may hold"
 #define FAULT_DOMAIN_LONG "has a domain of more than 253 characters"
 
-/* ASCII labels of letters, digits, '-' and '_' (not for hosts, but domains have it), lower-cased
- * into `out`; one trailing dot is dropped. `*length` is 0 when there is a fault. An A-label is
- * taken as it stands. */
+/* What the bytes of a domain become: letters in lower case, digits, '-', '_' (not for hosts, but
+ * domains have it) and '.' themselves, all else nothing. Every lookup asks for its key and for its
+ * answer. */
+static const char domain_byte[256] = {
+    ['-'] = '-', ['.'] = '.', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
+    ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['_'] = '_', ['A'] = 'a',
+    ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h',
+    ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
+    ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v',
+    ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c',
+    ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j',
+    ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q',
+    ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x',
+    ['y'] = 'y', ['z'] = 'z'};
+
+/* Of the label that ends before `end`. */
+static Fault
+label_fault(const char *label, const char *end)
+{
+    if (label == end || end - label > TBL_LABEL_MAX)
+        return FAULT_LABEL;
+    return *label == '-' || end[-1] == '-' ? FAULT_HYPHEN : NULL;
+}
+
+/* ASCII labels, lower-cased into `out`; one trailing dot is dropped. `*length` is 0 when there is a
+ * fault. An A-label is taken as it stands. */
 static Fault
 ascii_domain(TblSlice name, char *out, size_t *length)
 {
-    size_t label = 0; /* where it began */
+    const char *label = out;
+    Fault fault = NULL;
 
     *length = 0;
     if (name.len > 0 && name.ptr[name.len - 1] == '.')
@@ -41,20 +65,21 @@ ascii_domain(TblSlice name, char *out, size_t *length)
         return FAULT_NO_DOMAIN;
     if (name.len > DOMAIN_MAX)
         return FAULT_DOMAIN_LONG;
-    for (size_t i = 0; i <= name.len; i++) {
-        char c = i < name.len ? tbl_ascii_lower(name.ptr[i]) : '.';
+    for (size_t i = 0; i < name.len && !fault; i++) {
+        char c = domain_byte[(unsigned char)name.ptr[i]];
 
         out[i] = c;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
-            continue;
-        if (c != '.')
-            return c == '[' ? FAULT_LITERAL : FAULT_CHARACTER;
-        if (i == label || i - label > TBL_LABEL_MAX)
-            return FAULT_LABEL;
-        if (out[label] == '-' || out[i - 1] == '-')
-            return FAULT_HYPHEN;
-        label = i + 1;
+        if (c == '.') {
+            fault = label_fault(label, out + i);
+            label = out + i + 1;
+        } else if (c == '\0') {
+            fault = name.ptr[i] == '[' ? FAULT_LITERAL : FAULT_CHARACTER;
+        }
     }
+    if (!fault)
+        fault = label_fault(label, out + name.len);
+    if (fault)
+        return fault;
     out[name.len] = '\0';
     *length = name.len;
     return NULL;

@@ -22,7 +22,7 @@ cursor_fail(TblCursor *cursor)
 }
 
 guint64
-tbl_cursor_number(TblCursor *cursor)
+tbl_cursor_long_number(TblCursor *cursor)
 {
     guint64 number = 0;
     guint shift = 0;

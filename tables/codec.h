@@ -14,7 +14,17 @@ typedef struct {
 } TblCursor;
 
 TblCursor tbl_cursor(TblSlice bytes);
-guint64 tbl_cursor_number(TblCursor *cursor);  /* 0 when broken */
+guint64 tbl_cursor_long_number(TblCursor *cursor); /* what tbl_cursor_number leaves to it */
+
+/* 0 when broken. Most numbers are one byte long, and every lookup reads some. */
+static inline guint64
+tbl_cursor_number(TblCursor *cursor)
+{
+    if (cursor->at < cursor->end && *cursor->at < 0x80 && !cursor->broken)
+        return *cursor->at++;
+    return tbl_cursor_long_number(cursor);
+}
+
 TblSlice tbl_cursor_string(TblCursor *cursor); /* borrowed; empty when broken */
 bool tbl_cursor_done(const TblCursor *cursor); /* everything was read and nothing was broken */
 

@@ -350,8 +350,10 @@ tbl_domains_find(const TblDomains *domains, const char *domain)
     if (domain[0] == '.')
         return NULL;
     found = tbl_domains_get(domains, domain);
-    for (const char *dot = strchr(domain, '.'); dot && !found; dot = strchr(dot + 1, '.'))
-        found = tbl_domains_get(domains, dot);
+    while (!found && (domain = strchr(domain, '.'))) {
+        found = tbl_domains_get(domains, domain);
+        domain++;
+    }
     return found;
 }
 
