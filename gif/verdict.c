@@ -6,14 +6,15 @@
 #include "tables/claim.h"
 #include "tables/fate.h"
 #include "tables/fate_path.h"
+#include "tables/id_set.h"
 
 struct GifJudge {
     TblDraft *draft;
     TblContext context;
     GHashTable *catch_alls; /* address key -> domain that has it as its catch-all */
     GPtrArray *verdicts;
-    GHashTable *blamed; /* ids (in the verdicts) of who has a verdict */
-    GifAbove *above;    /* NULL: the store failed */
+    TblIdSet *blamed; /* ids of who has a verdict */
+    GifAbove *above;  /* NULL: the store failed */
 };
 
 static void
@@ -34,7 +35,7 @@ gif_judge_new(TblDraft *draft, const TblConfig *config)
     judge->draft = draft;
     judge->context = (TblContext){view, config, g_get_real_time() / G_USEC_PER_SEC};
     judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
-    judge->blamed = g_hash_table_new(g_int64_hash, g_int64_equal);
+    judge->blamed = tbl_id_set_new();
     judge->above = gif_above_new(draft, &judge->context);
     judge->catch_alls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
@@ -55,7 +56,7 @@ gif_judge_free(GifJudge *judge)
 {
     if (judge) {
         gif_above_free(judge->above);
-        g_hash_table_unref(judge->blamed);
+        tbl_id_set_free(judge->blamed);
         g_hash_table_unref(judge->catch_alls);
         g_ptr_array_unref(judge->verdicts);
         g_free(judge);
@@ -83,7 +84,7 @@ verdict_add(GifJudge *judge, const TblObject *before, const TblObject *after, in
     verdict->before = before ? tbl_object_copy(before) : NULL;
     verdict->code = code;
     g_ptr_array_add(judge->verdicts, verdict);
-    g_hash_table_add(judge->blamed, &verdict->id);
+    (void)tbl_id_set_add(judge->blamed, verdict->id);
 }
 
 /* ---- What the object has now ---- */
@@ -289,7 +290,7 @@ causes_blame(int code, const char *reason, const GArray *causes, gpointer data)
     g_array_sort_with_data(last, cause_compare, blame);
     for (guint i = 0; i < MIN(last->len, blame->most) && !blame->failed; i++) {
         guint64 id = g_array_index(last, guint64, i);
-        if (!g_hash_table_contains(blame->judge->blamed, &id)) {
+        if (!tbl_id_set_has(blame->judge->blamed, id)) {
             cause_blame(blame, id, code, reason);
         }
     }

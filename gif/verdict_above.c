@@ -94,15 +94,13 @@ parent_find(GifAbove *above, guint64 id)
 static bool
 causes_add(GifAbove *above, TblAbove which, const TblObject *object, const GArray *causes)
 {
-    g_autoptr(GHashTable) ids = tbl_above_set();
-    if (tbl_above_object(above->context, which, &above->scope, object, ids) != TBL_FOUND) {
+    g_autoptr(TblIdSet) found = tbl_id_set_new();
+    if (tbl_above_object(above->context, which, &above->scope, object, found) != TBL_FOUND) {
         return false;
     }
-    GHashTableIter iter;
-    gpointer id;
-    g_hash_table_iter_init(&iter, ids);
-    while (g_hash_table_iter_next(&iter, &id, NULL)) {
-        Parent *parent = parent_find(above, *(const guint64 *)id);
+    g_autoptr(GArray) ids = tbl_id_set_sorted(found);
+    for (guint i = 0; i < ids->len; i++) {
+        Parent *parent = parent_find(above, g_array_index(ids, guint64, i));
         if (!parent) {
             return false;
         }

@@ -2,13 +2,14 @@
 
 #include "gif/writer.h"
 #include "policyd/ctl_catalog.h"
+#include "tables/id_set.h"
 
 typedef struct {
     const PdCtlSnapshot *snapshot;
     FILE *file;
     GifWriter *writer;
     GString *text;
-    GHashTable *written; /* ids of remotes */
+    TblIdSet *written; /* ids of remotes */
     bool broken, stopped;
 } FileExport;
 
@@ -32,7 +33,7 @@ text_flush(FileExport *job)
 static bool
 is_written(const FileExport *job, guint64 id)
 {
-    return g_hash_table_contains(job->written, &id);
+    return tbl_id_set_has(job->written, id);
 }
 
 /* The local remote whose address a remote's target is, and that is not written yet; 0 for none. */
@@ -67,9 +68,7 @@ write_remote(FileExport *job, const TblObject *remote)
             job->broken = true;
             return false;
         }
-        guint64 *id = g_new(guint64, 1);
-        *id = object->id;
-        g_hash_table_add(job->written, id);
+        (void)tbl_id_set_add(job->written, object->id);
         g_ptr_array_add(chain, object);
         if (target_holder(job, object, &next) == TBL_FAILED) {
             job->broken = true;
@@ -101,8 +100,7 @@ pd_ctl_export_file(const PdCtlSnapshot *snapshot, PdCtlFileFormat format, FILE *
     g_autoptr(GifWriter) writer =
         gif_writer_new(format == PD_CTL_FILE_LDIF ? GIF_WRITER_LDIF : GIF_WRITER_GIF);
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GHashTable) written =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(TblIdSet) written = tbl_id_set_new();
     FileExport job = {
         .snapshot = snapshot, .file = file, .writer = writer, .text = text, .written = written};
     if (format == PD_CTL_FILE_GIF && !pd_ctl_each_object(snapshot, NULL, survey, &job, error))

@@ -55,8 +55,8 @@ typedef struct {
     PdCtlChange *change;
     char **names;
     bool force;
-    GPtrArray *nowhere;        /* char *, at most NAMED_MAX + 1 */
-    GHashTable *below, *above; /* ids of objects that expand, and of those above them: judged */
+    GPtrArray *nowhere;      /* char *, at most NAMED_MAX + 1 */
+    TblIdSet *below, *above; /* ids of objects that expand, and of those above them: judged */
     GError *error;
 } DomainGuard;
 
@@ -150,7 +150,7 @@ guard_local_row(DomainGuard *guard, const TblRow *row)
 static bool
 guard_above(DomainGuard *guard, guint64 id)
 {
-    if (!tbl_above_set_add(guard->below, id))
+    if (!tbl_id_set_add(guard->below, id))
         return true;
     g_autoptr(TblObject) object = tbl_draft_object(guard->change->draft, id, &guard->error);
     return object && pd_ctl_guard_lists_above(guard->change, object, guard->above, &guard->error);
@@ -302,7 +302,7 @@ pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **err
         return false;
     g_autoptr(GPtrArray) nowhere = g_ptr_array_new_with_free_func(g_free);
     g_autofree char **scanned = names_with_mirrors(change, names);
-    g_autoptr(GHashTable) below = tbl_above_set(), above = tbl_above_set();
+    g_autoptr(TblIdSet) below = tbl_id_set_new(), above = tbl_id_set_new();
     DomainGuard guard = {.change = change,
                          .names = scanned,
                          .force = force,

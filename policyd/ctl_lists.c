@@ -8,7 +8,7 @@
 
 typedef struct {
     PdCtlChange *change;
-    GHashTable *judged; /* NULL: not needed */
+    TblIdSet *judged; /* NULL: not needed */
     GError *error;
 } Above;
 
@@ -31,7 +31,7 @@ static bool
 judge(const TblObject *object, gpointer data)
 {
     Above *above = data;
-    if (above->judged && !tbl_above_set_add(above->judged, object->id))
+    if (above->judged && !tbl_id_set_add(above->judged, object->id))
         return true;
     for (guint i = 0; i < object->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
@@ -52,7 +52,7 @@ judge(const TblObject *object, gpointer data)
 }
 
 bool
-pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *object, GHashTable *judged,
+pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *object, TblIdSet *judged,
                          GError **error)
 {
     TblContext context = pd_ctl_change_context(change);

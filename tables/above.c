@@ -10,27 +10,11 @@ typedef struct {
     TblAbove which;
     const TblAboveScope *scope; /* NULL: look everywhere */
     guint64 self;         /* the object that references must bind to, 0: none has the address */
-    GHashTable *ids;      /* what is found */
+    TblIdSet *ids;        /* what is found */
     TblReferrerEdge edge; /* of these, one after the other */
     TblOrigin origin;
     bool failed;
 } Search;
-
-GHashTable *
-tbl_above_set(void)
-{
-    return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-}
-
-bool
-tbl_above_set_add(GHashTable *set, guint64 id)
-{
-    if (g_hash_table_contains(set, &id))
-        return false;
-    guint64 *copy = g_new(guint64, 1);
-    *copy = id;
-    return g_hash_table_add(set, copy);
-}
 
 static const TblReferrerEdge edges[] = {TBL_REFERRER_MEMBER, TBL_REFERRER_FORWARD};
 static const TblReferrerKind kinds[] = {TBL_REFERRER_NAME, TBL_REFERRER_ADDRESS,
@@ -59,11 +43,19 @@ search_key(Search *search, TblReferrerKind kind, const char *text)
     return ids->len && !search->failed ? g_steal_pointer(&ids) : NULL;
 }
 
+/* Mail that comes back to the object itself is no way from another one. */
+static void
+add_id(Search *search, guint64 id)
+{
+    if (id != search->self)
+        (void)tbl_id_set_add(search->ids, id);
+}
+
 static void
 add_all(Search *search, const GArray *ids)
 {
     for (guint i = 0; i < ids->len; i++)
-        tbl_above_set_add(search->ids, g_array_index(ids, guint64, i));
+        add_id(search, g_array_index(ids, guint64, i));
 }
 
 /* Whether a reference of the origin that is searched binds to the object. */
@@ -109,7 +101,7 @@ add_extended(Search *search, const GArray *ids, const char *address)
             found = extends_address(member, address) && binds(search, member);
         }
         if (found)
-            tbl_above_set_add(search->ids, id);
+            add_id(search, id);
     }
 }
 
@@ -154,7 +146,6 @@ search_targets(Search *search, const TblAddress *address)
         if (ids)
             add_all(search, ids);
     }
-    g_hash_table_remove(search->ids, &search->self);
 }
 
 typedef void (*SearchFunc)(Search *search, gconstpointer what);
@@ -219,7 +210,7 @@ search_one_address(Search *search, const char *text)
 
 TblResult
 tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope *scope,
-                 const TblObject *object, GHashTable *ids)
+                 const TblObject *object, TblIdSet *ids)
 {
     Search search = {
         .context = context, .which = which, .scope = scope, .self = object->id, .ids = ids};
@@ -239,7 +230,7 @@ tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope 
 
 TblResult
 tbl_above_address(const TblContext *context, TblAbove which, const TblAddress *address,
-                  GHashTable *ids)
+                  TblIdSet *ids)
 {
     Search search = {.context = context, .which = which, .ids = ids};
     search_edges(&search, step_address, address);
@@ -273,42 +264,36 @@ tbl_above_scope(const TblContext *context, TblAboveScope *scope)
 typedef struct {
     const TblContext *context;
     TblAbove which;
-    GHashTable *seen, *next;
+    TblIdSet *seen, *next;
     GArray *queue; /* guint64: everything that was seen, nearest first */
 } Climb;
 
 static Climb
 climb_begin(const TblContext *context, TblAbove which)
 {
-    return (Climb){context, which, tbl_above_set(), tbl_above_set(),
+    return (Climb){context, which, tbl_id_set_new(), tbl_id_set_new(),
                    g_array_new(FALSE, FALSE, sizeof(guint64))};
 }
 
 static void
 climb_end(Climb *climb)
 {
-    g_hash_table_unref(climb->seen);
-    g_hash_table_unref(climb->next);
+    tbl_id_set_free(climb->seen);
+    tbl_id_set_free(climb->next);
     g_array_unref(climb->queue);
 }
 
-/* Moves what was found to the queue. */
+/* Moves what was found to the queue, in the order of ids. */
 static void
 climb_take(Climb *climb)
 {
-    GHashTableIter iter;
-    gpointer id;
-    guint first = climb->queue->len;
-    g_hash_table_iter_init(&iter, climb->next);
-    while (g_hash_table_iter_next(&iter, &id, NULL)) {
-        if (tbl_above_set_add(climb->seen, *(guint64 *)id))
-            g_array_append_vals(climb->queue, id, 1);
+    g_autoptr(GArray) ids = tbl_id_set_sorted(climb->next);
+    for (guint i = 0; i < ids->len; i++) {
+        guint64 id = g_array_index(ids, guint64, i);
+        if (tbl_id_set_add(climb->seen, id))
+            g_array_append_val(climb->queue, id);
     }
-    g_hash_table_remove_all(climb->next);
-    /* In the order of ids, which no hash decides. */
-    if (climb->queue->len > first)
-        qsort(climb->queue->data + first * sizeof(guint64), climb->queue->len - first,
-              sizeof(guint64), tbl_referrer_compare_ids);
+    tbl_id_set_clear(climb->next);
 }
 
 /* The `at`th of the queue, with what is above it added; NULL when the store failed. */
@@ -328,7 +313,7 @@ TblResult
 tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc each, gpointer data)
 {
     Climb climb = climb_begin(context, TBL_ABOVE_ALL);
-    tbl_above_set_add(climb.seen, object->id);
+    (void)tbl_id_set_add(climb.seen, object->id);
     TblResult result = tbl_above_object(context, climb.which, NULL, object, climb.next);
     climb_take(&climb);
     for (guint at = 0; result == TBL_FOUND && at < climb.queue->len; at++) {
@@ -343,21 +328,18 @@ tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc 
 }
 
 TblResult
-tbl_above_reaches(const TblContext *context, const GHashTable *from, const GHashTable *goal)
+tbl_above_reaches(const TblContext *context, const TblIdSet *from, const TblIdSet *goal)
 {
     Climb climb = climb_begin(context, TBL_ABOVE_LISTS);
-    GHashTableIter iter;
-    gpointer id;
-    g_hash_table_iter_init(&iter, (GHashTable *)from);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
-        tbl_above_set_add(climb.next, *(guint64 *)id);
+    g_autoptr(GArray) first = tbl_id_set_sorted(from);
+    for (guint i = 0; i < first->len; i++)
+        (void)tbl_id_set_add(climb.next, g_array_index(first, guint64, i));
     climb_take(&climb);
     TblResult result = TBL_NOTFOUND;
     guint known = 0; /* of the queue: not the goal */
     for (guint at = 0; result == TBL_NOTFOUND; at++) {
         for (; known < climb.queue->len && result == TBL_NOTFOUND; known++)
-            if (g_hash_table_contains((GHashTable *)goal,
-                                      &g_array_index(climb.queue, guint64, known)))
+            if (tbl_id_set_has(goal, g_array_index(climb.queue, guint64, known)))
                 result = TBL_FOUND;
         if (result == TBL_FOUND || at == climb.queue->len)
             break;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "tables/id_set.h"
 #include "tables/resolve.h"
 
 typedef enum {
@@ -21,17 +22,13 @@ typedef struct {
 } TblAboveScope;
 TblResult tbl_above_scope(const TblContext *context, TblAboveScope *scope);
 
-/* A set of ids, for the functions below. Free with g_hash_table_unref. */
-GHashTable *tbl_above_set(void);
-bool tbl_above_set_add(GHashTable *set, guint64 id); /* true: it was not there */
-
 /* Adds those that refer to the object itself, not to what is above it, to the set. `scope` may be
  * NULL. FOUND, or FAILED. */
 TblResult tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope *scope,
-                           const TblObject *object, GHashTable *ids);
+                           const TblObject *object, TblIdSet *ids);
 /* The same for an address outside that no object has and so stands for itself. */
 TblResult tbl_above_address(const TblContext *context, TblAbove which, const TblAddress *address,
-                            GHashTable *ids);
+                            TblIdSet *ids);
 
 /* Calls `each` once for every object from which mail can come to `object`, nearest first, itself
  * left out, until it returns false. FOUND, or FAILED when the store did. */
@@ -41,5 +38,4 @@ TblResult tbl_above_each(const TblContext *context, const TblObject *object, Tbl
 
 /* Whether one of the ids in `from`, or a list above one of them, is in `goal`. FAILED also when
  * there are too many to say. */
-TblResult tbl_above_reaches(const TblContext *context, const GHashTable *from,
-                            const GHashTable *goal);
+TblResult tbl_above_reaches(const TblContext *context, const TblIdSet *from, const TblIdSet *goal);

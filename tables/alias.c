@@ -123,15 +123,13 @@ same_address(const TblAddress *address, TblSlice spelling)
 static bool
 visit(TblWalk *walk, guint64 id)
 {
-    if (g_hash_table_size(walk->visited) >=
+    if (tbl_id_set_count(walk->visited) >=
             walk->context->config->limits.list_recipients * VISITS_PER_RECIPIENT ||
         walk->depth >= DEPTH_MAX) {
         walk->over = true;
         return false;
     }
-    guint64 *key = g_new(guint64, 1);
-    *key = id;
-    if (g_hash_table_add(walk->visited, key))
+    if (tbl_id_set_add(walk->visited, id))
         return true;
     walk->cycle = true;
     return false;

@@ -5,14 +5,14 @@
 void
 tbl_walk_begin(TblWalk *walk)
 {
-    walk->visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    walk->visited = tbl_id_set_new();
     walk->recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void
 tbl_walk_end(TblWalk *walk)
 {
-    g_hash_table_unref(walk->visited);
+    tbl_id_set_free(walk->visited);
     g_hash_table_unref(walk->recipients);
     g_clear_pointer(&walk->referred, g_hash_table_unref);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "tables/id_set.h"
 #include "tables/resolve.h"
 
 /* Zero at first but `context`, `domains` and `ascii_key`. */
@@ -14,7 +15,7 @@ typedef struct {
     guint depth;
     guint64 yields;         /* addresses emitted, duplicates too */
     char *extension;        /* what rows found through an extension put back; NULL for none */
-    GHashTable *visited;    /* ids of objects that were expanded */
+    TblIdSet *visited;      /* ids of objects that were expanded */
     GHashTable *recipients; /* canonical -> external */
     GHashTable *referred;   /* references -> objects, NULL for nobody's */
     bool failed, over, cycle;

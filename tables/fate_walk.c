@@ -14,7 +14,7 @@ static void
 walk_add(TblFateWalk *walk, TblObject *object, guint from)
 {
     TblFateStep step = {object, from};
-    g_hash_table_add(walk->seen, &object->id);
+    (void)tbl_id_set_add(walk->seen, object->id);
     g_array_append_val(walk->met, step);
 }
 
@@ -23,7 +23,7 @@ tbl_fate_walk_new(const TblContext *context, const TblObject *start)
 {
     TblFateWalk *walk = g_new0(TblFateWalk, 1);
     walk->context = context;
-    walk->seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    walk->seen = tbl_id_set_new();
     walk->met = g_array_new(FALSE, FALSE, sizeof(TblFateStep));
     g_array_set_clear_func(walk->met, step_clear);
     walk->back = -1;
@@ -34,7 +34,7 @@ tbl_fate_walk_new(const TblContext *context, const TblObject *start)
 void
 tbl_fate_walk_free(TblFateWalk *walk)
 {
-    g_hash_table_unref(walk->seen);
+    tbl_id_set_free(walk->seen);
     g_array_unref(walk->met);
     g_free(walk);
 }
@@ -65,7 +65,7 @@ follow(TblFateWalk *walk, guint from, const char *reference)
         return;
     if (walk->back < 0 && id == tbl_fate_walk_object(walk, 0)->id)
         walk->back = (gint)from;
-    if (walk->met->len >= WALK_MAX || g_hash_table_contains(walk->seen, &id))
+    if (walk->met->len >= WALK_MAX || tbl_id_set_has(walk->seen, id))
         return;
     if (view->object(view, id, &object) == TBL_FOUND)
         walk_add(walk, object, from);

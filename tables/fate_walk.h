@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "tables/id_set.h"
 #include "tables/resolve.h"
 
 typedef struct {
@@ -13,10 +14,10 @@ typedef struct {
 
 typedef struct {
     const TblContext *context;
-    GHashTable *seen; /* ids of what was met, in its objects */
-    GArray *met;      /* TblFateStep; the first is the start */
-    guint next;       /* the first of `met` whose successors were not looked at */
-    gint back;        /* index of the one that leads back to the start, -1 for none */
+    TblIdSet *seen; /* ids of what was met */
+    GArray *met;    /* TblFateStep; the first is the start */
+    guint next;     /* the first of `met` whose successors were not looked at */
+    gint back;      /* index of the one that leads back to the start, -1 for none */
     bool failed;
 } TblFateWalk;
 

@@ -18,7 +18,7 @@ typedef struct {
     GHashTable *addresses; /* char *: all their SMTP addresses, canonical */
     bool outside;          /* an address outside that no object has: it stands for itself */
     TblAddress address;
-    GHashTable *lists; /* ids of the lists that it is in; NULL until asked for */
+    TblIdSet *lists; /* ids of the lists that it is in; NULL until asked for */
     bool failed;
 } Sender;
 
@@ -100,8 +100,7 @@ sender_clear(Sender *sender)
     g_ptr_array_unref(sender->objects);
     g_ptr_array_unref(sender->names);
     g_hash_table_unref(sender->addresses);
-    if (sender->lists)
-        g_hash_table_unref(sender->lists);
+    tbl_id_set_free(sender->lists);
 }
 
 /* ---- Named ---- */
@@ -194,7 +193,7 @@ find_lists(Sender *sender)
 {
     if (sender->lists)
         return;
-    sender->lists = tbl_above_set();
+    sender->lists = tbl_id_set_new();
     for (guint i = 0; i < sender->objects->len && !sender->failed; i++)
         sender->failed =
             tbl_above_object(sender->context, TBL_ABOVE_LISTS, NULL,
@@ -208,16 +207,16 @@ static bool
 is_member(Sender *sender, const TblObject *object, TblRefs which)
 {
     const GPtrArray *references = object->refs[which];
-    g_autoptr(GHashTable) goal = tbl_above_set();
+    g_autoptr(TblIdSet) goal = tbl_id_set_new();
     for (guint i = 0; i < references->len && !sender->failed; i++) {
         guint64 id;
         TblResult result = tbl_resolve_reference_id(sender->context, object->origin,
                                                     g_ptr_array_index(references, i), &id);
         sender->failed = result == TBL_FAILED;
         if (result == TBL_FOUND)
-            tbl_above_set_add(goal, id);
+            (void)tbl_id_set_add(goal, id);
     }
-    if (g_hash_table_size(goal) == 0 || sender->failed)
+    if (tbl_id_set_count(goal) == 0 || sender->failed)
         return false;
     find_lists(sender);
     TblResult result =

@@ -158,7 +158,7 @@ note_state(TblRollback *rollback, const TblJournalItem *item, TblSlice state)
         !tbl_rollback_differs(rollback, item->kind, array_slice(touch->found), state))
         return;
     touch->blocker = touch->last;
-    g_hash_table_add(rollback->blockers, id_key(touch->last));
+    (void)tbl_id_set_add(rollback->blockers, touch->last);
 }
 
 static void
@@ -278,7 +278,7 @@ bool
 tbl_rollback_check(TblRollback *rollback, GError **error)
 {
     static const TblJournalFuncs funcs = {skip_later, follow_item};
-    rollback->blockers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    rollback->blockers = tbl_id_set_new();
     if (removes_domain(rollback->journal))
         rollback->newcomers =
             g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, touch_free);
@@ -302,8 +302,7 @@ tbl_rollback_end(TblRollback *rollback)
     for (guint i = 0; rollback->journal && i < tbl_journal_count(rollback->journal); i++)
         touch_free(tbl_journal_item(rollback->journal, i)->note);
     tbl_journal_free(rollback->journal);
-    if (rollback->blockers)
-        g_hash_table_unref(rollback->blockers);
+    tbl_id_set_free(rollback->blockers);
     if (rollback->newcomers)
         g_hash_table_unref(rollback->newcomers);
     g_array_unref(rollback->conflicts);
@@ -360,13 +359,6 @@ compare_conflicts(gconstpointer a, gconstpointer b)
                                 : strcmp(x->reason, y->reason);
 }
 
-static int
-compare_numbers(gconstpointer a, gconstpointer b)
-{
-    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
-    return (x > y) - (x < y);
-}
-
 /* All batches that stand in the way, in order. Caller frees. */
 static char *
 list_batches(TblRollback *rollback)
@@ -375,13 +367,12 @@ list_batches(TblRollback *rollback)
     for (guint i = 0; i < rollback->conflicts->len; i++) {
         guint64 batch = g_array_index(rollback->conflicts, TblConflict, i).batch;
         if (batch != 0)
-            g_hash_table_add(rollback->blockers, id_key(batch));
+            (void)tbl_id_set_add(rollback->blockers, batch);
     }
-    g_autoptr(GList) numbers =
-        g_list_sort(g_hash_table_get_keys(rollback->blockers), compare_numbers);
-    for (GList *at = numbers; at; at = at->next)
+    g_autoptr(GArray) numbers = tbl_id_set_sorted(rollback->blockers);
+    for (guint i = 0; i < numbers->len; i++)
         g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, text->len ? ", " : "",
-                               *(const guint64 *)at->data);
+                               g_array_index(numbers, guint64, i));
     return g_string_free(text, FALSE);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tables/draft_overlay.h"
+#include "tables/id_set.h"
 #include "tables/journal.h"
 
 /* What later batches in force did to one thing of the journal: the note of its item. */
@@ -29,7 +30,7 @@ typedef struct {
     bool broken; /* a state could not be read */
     guint64
         current; /* while following: the batch by which the later one is undone or redone last */
-    GHashTable *blockers; /* set of batches, guint64 * */
+    TblIdSet *blockers; /* batches */
     GHashTable
         *newcomers; /* id -> TblTouch of what later batches changed; NULL when no domain is to go */
     GHashTable *wanted; /* while looking for culprits: id -> batch */

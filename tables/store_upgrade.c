@@ -1,14 +1,15 @@
 /* Stores of versions before TBL_DB_REFERRERS get it made of their objects, and their rows what they
  * tell of restrictions since: all of it in one transaction, or none. */
+#include "tables/id_set.h"
 #include "tables/object_brief.h"
 #include "tables/referrer.h"
 #include "tables/row.h"
 #include "tables/store_env.h"
 
 typedef struct {
-    GHashTable *ids;        /* key or mark -> GArray of guint64 */
-    GHashTable *restricted; /* set of ids (guint64 *) of objects that not everybody may send to */
-    GHashTable *keys;       /* set of the keys of their rows */
+    GHashTable *ids;      /* key or mark -> GArray of guint64 */
+    TblIdSet *restricted; /* ids of objects that not everybody may send to */
+    GHashTable *keys;     /* set of the keys of their rows */
     bool broken;
 } Index;
 
@@ -36,9 +37,7 @@ note_restriction(Index *index, const TblObject *object)
 {
     if (!tbl_object_brief_of(object).restricted)
         return;
-    guint64 *id = g_new(guint64, 1);
-    *id = object->id;
-    g_hash_table_add(index->restricted, id);
+    (void)tbl_id_set_add(index->restricted, object->id);
     index->broken = !tbl_object_foreach_row(object, note_row, index) || index->broken;
 }
 
@@ -107,7 +106,7 @@ put_rows(TblWriter *writer, const Index *index, const char *key, GByteArray *byt
         !tbl_rows_decode(&rows, tbl_slice(key), value))
         return; /* no row, or a damaged one: answered as such */
     for (guint i = 0; i < rows.count; i++)
-        if (g_hash_table_contains(index->restricted, &rows.row[i].object))
+        if (tbl_id_set_has(index->restricted, rows.row[i].object))
             rows.row[i].restricted = true;
     g_byte_array_set_size(bytes, 0);
     tbl_rows_encode(&rows, tbl_slice(key), bytes);
@@ -131,8 +130,7 @@ tbl_store_upgrade(TblStore *store, GError **error)
 {
     g_autoptr(GHashTable) ids =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
-    g_autoptr(GHashTable) restricted =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(TblIdSet) restricted = tbl_id_set_new();
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Index index = {ids, restricted, keys, false};
     TblWriter *writer = collect(store, &index, error) ? tbl_writer_begin(store, error) : NULL;
