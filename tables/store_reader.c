@@ -15,7 +15,7 @@ struct TblReader {
     size_t seen_txn; /* LMDB's transaction number that `meta` was read at */
     TblMeta meta;
     Buffer value[TBL_DB_COUNT];
-    MDB_cursor *gap[TBL_DB_COUNT]; /* for proofs of absence, made when first needed */
+    MDB_cursor *search[TBL_DB_COUNT]; /* made when first needed */
 };
 
 static int
@@ -52,8 +52,8 @@ tbl_reader_free(TblReader *reader)
         return;
     for (int i = 0; i < TBL_DB_COUNT; i++) {
         g_free(reader->value[i].bytes);
-        if (reader->gap[i])
-            mdb_cursor_close(reader->gap[i]);
+        if (reader->search[i])
+            mdb_cursor_close(reader->search[i]);
     }
     mdb_txn_abort(reader->txn);
     g_free(reader);
@@ -107,10 +107,8 @@ tbl_reader_meta(const TblReader *reader)
 }
 
 typedef struct {
-    MDB_txn *txn;
-    MDB_cursor *cursor; /* instead of a get by key */
+    MDB_cursor *cursor;
     MDB_cursor_op op;
-    MDB_dbi dbi;
     MDB_val key, value;
     Buffer *copy, *key_copy;
 } Fetch;
@@ -120,22 +118,6 @@ buffer_fill(Buffer *buffer, const MDB_val *value)
 {
     if (value->mv_size <= buffer->capacity)
         memcpy(buffer->bytes, value->mv_data, value->mv_size);
-}
-
-/* Copies what fits; the caller grows the buffer and fetches again where it does not (never allocate
- * inside the guard). */
-static int
-fetch(void *argument)
-{
-    Fetch *f = argument;
-    int rc = f->cursor ? mdb_cursor_get(f->cursor, &f->key, &f->value, f->op)
-                       : mdb_get(f->txn, f->dbi, &f->key, &f->value);
-    if (rc != 0)
-        return rc;
-    buffer_fill(f->copy, &f->value);
-    if (f->key_copy)
-        buffer_fill(f->key_copy, &f->key);
-    return 0;
 }
 
 static bool
@@ -149,65 +131,100 @@ buffer_grow(Buffer *buffer, size_t need)
     return true;
 }
 
+/* Copies what fits; the caller grows the buffer and fetches again where it does not (never allocate
+ * inside the guard). */
+static int
+fetch(void *argument)
+{
+    Fetch *f = argument;
+    int rc = mdb_cursor_get(f->cursor, &f->key, &f->value, f->op);
+    if (rc != 0)
+        return rc;
+    buffer_fill(f->copy, &f->value);
+    buffer_fill(f->key_copy, &f->key);
+    return 0;
+}
+
 static TblResult
-fetch_guarded(TblReader *reader, Fetch *f)
+fetch_guarded(Fetch *f)
 {
     int rc = tbl_store_guarded(fetch, f);
     if (rc == 0 && f->value.mv_size > RECORD_MAX)
         rc = MDB_CORRUPTED;
     if (rc == 0) {
         bool grown = buffer_grow(f->copy, f->value.mv_size);
-        if (f->key_copy)
-            grown = buffer_grow(f->key_copy, f->key.mv_size) || grown;
+        grown = buffer_grow(f->key_copy, f->key.mv_size) || grown;
         if (grown) {
-            if (f->cursor)
-                f->op = MDB_GET_CURRENT;
+            f->op = MDB_GET_CURRENT;
             rc = tbl_store_guarded(fetch, f);
         }
     }
     if (rc == MDB_NOTFOUND)
         return TBL_NOTFOUND;
-    MDB_val key = f->key_copy ? (MDB_val){f->key.mv_size, f->key_copy->bytes} : f->key;
+    MDB_val key = {f->key.mv_size, f->key_copy->bytes};
     if (rc == 0 && tbl_store_record_intact(key, f->copy->bytes, f->value.mv_size))
         return TBL_FOUND;
     return TBL_FAILED;
 }
 
+/* ---- One record ---- */
+
 typedef struct {
     MDB_txn *txn;
     MDB_cursor **cursor;
     MDB_dbi dbi;
-    MDB_val key;
+    MDB_val key, value;
+    Buffer *copy;
     bool empty; /* there is no record at all */
-} Gap;
+} Search;
 
 static int
-gap_check(const Gap *gap, MDB_val key, MDB_val value, bool after)
+gap_check(const Search *search, MDB_val key, MDB_val value, bool after)
 {
-    int order = mdb_cmp(gap->txn, gap->dbi, &key, &gap->key);
+    int order = mdb_cmp(search->txn, search->dbi, &key, &search->key);
     bool beside = after ? order > 0 : order < 0;
     return beside && tbl_store_record_intact(key, value.mv_data, value.mv_size) ? 0 : MDB_CORRUPTED;
 }
 
+/* Damage to a key or to a page's order leads a search astray, and what was not met seems absent.
+ * Absence is believed only between two intact records that enclose the key. MDB_NOTFOUND when it
+ * is for certain. `next`: where the search ended, NULL behind the last record. */
 static int
-gap_prove(void *argument)
+gap_prove(Search *search, const MDB_val *next)
 {
-    Gap *gap = argument;
-    MDB_val key = gap->key, value;
-    int rc = *gap->cursor ? mdb_cursor_renew(gap->txn, *gap->cursor)
-                          : mdb_cursor_open(gap->txn, gap->dbi, gap->cursor);
-    if (rc == 0)
-        rc = mdb_cursor_get(*gap->cursor, &key, &value, MDB_SET_RANGE);
-    bool past_end = rc == MDB_NOTFOUND;
-    if (rc == 0)
-        rc = gap_check(gap, key, value, true);
-    if (rc != 0 && !past_end)
+    MDB_val key, value;
+    int rc = next ? gap_check(search, *next, search->value, true) : 0;
+    if (rc != 0)
         return rc;
-    rc = mdb_cursor_get(*gap->cursor, &key, &value, past_end ? MDB_LAST : MDB_PREV);
-    gap->empty = past_end && rc == MDB_NOTFOUND;
+    rc = mdb_cursor_get(*search->cursor, &key, &value, next ? MDB_PREV : MDB_LAST);
+    search->empty = !next && rc == MDB_NOTFOUND;
     if (rc == 0)
-        return gap_check(gap, key, value, false);
-    return rc == MDB_NOTFOUND ? 0 : rc;
+        rc = gap_check(search, key, value, false);
+    return rc == 0 ? MDB_NOTFOUND : rc;
+}
+
+static bool
+same_key(MDB_val a, MDB_val b)
+{
+    return a.mv_size == b.mv_size && memcmp(a.mv_data, b.mv_data, a.mv_size) == 0;
+}
+
+/* Copies what fits of the value, as fetch does. One descent finds the record or its neighbour. */
+static int
+search_run(void *argument)
+{
+    Search *search = argument;
+    MDB_val key = search->key;
+    int rc = *search->cursor ? mdb_cursor_renew(search->txn, *search->cursor)
+                             : mdb_cursor_open(search->txn, search->dbi, search->cursor);
+    if (rc != 0)
+        return rc;
+    rc = mdb_cursor_get(*search->cursor, &key, &search->value, MDB_SET_RANGE);
+    if (rc == 0 && same_key(key, search->key)) {
+        buffer_fill(search->copy, &search->value);
+        return 0;
+    }
+    return rc == 0 ? gap_prove(search, &key) : rc == MDB_NOTFOUND ? gap_prove(search, NULL) : rc;
 }
 
 /* At least so many there are, by the meta record. */
@@ -219,32 +236,28 @@ expected_records(const TblReader *reader, TblDb db)
                                                         : 0;
 }
 
-/* Damage to a key or to a page's order leads a search astray, and what was not met seems absent.
- * Absence is believed only between two intact records that enclose the key. */
-static TblResult
-absent_for_certain(TblReader *reader, TblDb db, MDB_val key)
-{
-    Gap gap = {
-        .txn = reader->txn, .cursor = &reader->gap[db], .dbi = reader->store->dbi[db], .key = key};
-    if (tbl_store_guarded(gap_prove, &gap) != 0)
-        return TBL_FAILED;
-    return gap.empty && expected_records(reader, db) > 0 ? TBL_FAILED : TBL_NOTFOUND;
-}
-
 TblResult
 tbl_reader_get(TblReader *reader, TblDb db, TblSlice key, TblSlice *value)
 {
     if (!reader->active || key.len == 0)
         return reader->active ? TBL_NOTFOUND : TBL_FAILED;
     char scratch[TBL_STORE_LONG_KEY_SIZE];
-    Fetch f = {.txn = reader->txn,
-               .dbi = reader->store->dbi[db],
-               .key = tbl_store_key(key, scratch),
-               .copy = &reader->value[db]};
-    TblResult result = fetch_guarded(reader, &f);
-    if (result == TBL_FOUND)
-        *value = (TblSlice){f.copy->bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE};
-    return result == TBL_NOTFOUND ? absent_for_certain(reader, db, f.key) : result;
+    Search search = {.txn = reader->txn,
+                     .cursor = &reader->search[db],
+                     .dbi = reader->store->dbi[db],
+                     .key = tbl_store_key(key, scratch),
+                     .copy = &reader->value[db]};
+    int rc = tbl_store_guarded(search_run, &search);
+    if (rc == 0 && search.value.mv_size > RECORD_MAX)
+        return TBL_FAILED;
+    if (rc == 0 && buffer_grow(search.copy, search.value.mv_size))
+        rc = tbl_store_guarded(search_run, &search);
+    if (rc == MDB_NOTFOUND)
+        return search.empty && expected_records(reader, db) > 0 ? TBL_FAILED : TBL_NOTFOUND;
+    if (rc != 0 || !tbl_store_record_intact(search.key, search.copy->bytes, search.value.mv_size))
+        return TBL_FAILED;
+    *value = (TblSlice){search.copy->bytes, search.value.mv_size - TBL_STORE_CHECKSUM_SIZE};
+    return TBL_FOUND;
 }
 
 typedef struct {
@@ -270,12 +283,18 @@ tbl_reader_is_empty(TblReader *reader, TblDb db)
     return stat.stat.ms_entries == 0 && stat.stat.ms_depth == 0;
 }
 
+typedef struct {
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    MDB_cursor *cursor;
+} Opening;
+
 /* Looks the database up in the map. */
 static int
 open_cursor(void *argument)
 {
-    Fetch *f = argument;
-    return mdb_cursor_open(f->txn, f->dbi, &f->cursor);
+    Opening *opening = argument;
+    return mdb_cursor_open(opening->txn, opening->dbi, &opening->cursor);
 }
 
 TblResult
@@ -285,15 +304,17 @@ tbl_reader_each(TblReader *reader, TblDb db, TblSlice from, TblEachFunc each, gp
         return TBL_FAILED;
     char scratch[TBL_STORE_LONG_KEY_SIZE];
     Buffer key = {0}, value = {0};
-    Fetch f = {.op = from.len ? MDB_SET_RANGE : MDB_FIRST, .copy = &value, .key_copy = &key};
-    f.txn = reader->txn;
-    f.dbi = reader->store->dbi[db];
-    if (tbl_store_guarded(open_cursor, &f) != 0)
+    Opening opening = {.txn = reader->txn, .dbi = reader->store->dbi[db]};
+    if (tbl_store_guarded(open_cursor, &opening) != 0)
         return TBL_FAILED;
+    Fetch f = {.cursor = opening.cursor,
+               .op = from.len ? MDB_SET_RANGE : MDB_FIRST,
+               .copy = &value,
+               .key_copy = &key};
     if (from.len)
         f.key = tbl_store_key(from, scratch);
     TblResult result;
-    while ((result = fetch_guarded(reader, &f)) == TBL_FOUND) {
+    while ((result = fetch_guarded(&f)) == TBL_FOUND) {
         if (!each((TblSlice){key.bytes, f.key.mv_size},
                   (TblSlice){value.bytes, f.value.mv_size - TBL_STORE_CHECKSUM_SIZE}, data))
             break;
