@@ -237,7 +237,8 @@ walk_object(TblWalk *walk, const TblObject *object)
         return;
     /* In a virtual-alias domain a secondary stands for a primary elsewhere. */
     bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
-                     tbl_domain_rewrites(domain);
+                     tbl_domain_rewrites(domain) &&
+                     (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
     tbl_walk_emit(walk, elsewhere ? tbl_slice(primary->value) : value);
 }
 
@@ -302,13 +303,13 @@ answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
     TblSlice primary = rewritten(walk, domain, location, &of_primary);
     bool unfit = primary.len && walk->ascii_key && !tbl_slice_is_ascii(primary);
     g_autoptr(TblObject) object = NULL;
-    if ((special && expands(walk, domain, row->primary_address)) || unfit) {
+    bool expanding = special && expands(walk, domain, row->primary_address);
+    if (expanding || unfit) {
         if (walk->context->view->object(walk->context->view, row->object, &object) != TBL_FOUND) {
             walk->failed = true;
             return true;
         }
-        if (special && expands(walk, domain, row->primary_address) &&
-            expand_object(walk, object, address))
+        if (expanding && expand_object(walk, object, address))
             return true;
         const TblProxy *fit = unfit ? tbl_walk_recipient_address(walk, object) : NULL;
         if (fit)
@@ -316,7 +317,10 @@ answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
     }
     if (!primary.len)
         return false;
-    if (special && !same_address(address, primary))
+    /* A forward that is none was tried by now: behind the primary it would be met again, and taken
+     * for a cycle. */
+    bool tried = expanding && tbl_id_set_has(walk->visited, object->id);
+    if (special && !tried && !same_address(address, primary))
         walk_address(walk, primary);
     else
         tbl_walk_emit(walk, primary);

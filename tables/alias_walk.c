@@ -98,20 +98,20 @@ tbl_walk_emit(TblWalk *walk, TblSlice spelling)
         walk->over = true;
 }
 
-const TblProxy *
-tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
+/* The declared secondary that is lowest in canonical order; with `final` one that no virtual-alias
+ * domain would lead back to the primary. NULL for none. */
+static const TblProxy *
+lowest_address(const TblWalk *walk, const TblObject *object, bool final)
 {
-    const TblProxy *primary = tbl_object_primary(object, "SMTP"), *lowest = NULL;
-    bool primary_fits =
-        primary && (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
-    if (primary_fits && tbl_walk_declared(walk->domains, tbl_slice(primary->value)))
-        return primary;
+    const TblProxy *lowest = NULL;
     g_autofree char *lowest_key = NULL;
     for (guint i = 0; i < object->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
         TblSlice value = tbl_slice(proxy->value);
-        if (strcmp(proxy->type, "SMTP") != 0 || !tbl_walk_declared(walk->domains, value) ||
-            (walk->ascii_key && !tbl_slice_is_ascii(value)))
+        const TblDomain *domain =
+            strcmp(proxy->type, "SMTP") == 0 ? tbl_walk_declared(walk->domains, value) : NULL;
+        if (!domain || (walk->ascii_key && !tbl_slice_is_ascii(value)) ||
+            (final && tbl_walk_is_alias_domain(walk->domains, domain)))
             continue;
         g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), value);
         if (key && (!lowest_key || strcmp(key, lowest_key) < 0)) {
@@ -120,6 +120,19 @@ tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
             lowest_key = g_steal_pointer(&key);
         }
     }
+    return lowest;
+}
+
+const TblProxy *
+tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
+{
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    bool unfit = primary && walk->ascii_key && !tbl_slice_is_ascii(tbl_slice(primary->value));
+    if (primary && !unfit && tbl_walk_declared(walk->domains, tbl_slice(primary->value)))
+        return primary;
+    const TblProxy *lowest = unfit ? lowest_address(walk, object, true) : NULL;
+    if (!lowest)
+        lowest = lowest_address(walk, object, false);
     return lowest ? lowest : primary;
 }
 

@@ -89,6 +89,9 @@ class Model:
         found = self.declared(name)
         return found if found and found["class"] != "route" else None
 
+    def alias_domain(self, name):
+        return self.mail(name)["class"] == "virtual-alias"
+
     def unknown_of(self, domain):
         value = domain["unknown"] or self.unknown
         return "reject" if value == "accept" and domain["class"] == "virtual-alias" else value
@@ -191,6 +194,9 @@ class Model:
         if primary and fits(primary) and self.mail(Address(primary).domain):
             return primary
         declared = [v for v, _ in self.addresses(obj) if fits(v) and self.mail(Address(v).domain)]
+        if primary and not fits(primary):
+            # An alias would lead back to the primary.
+            declared = [v for v in declared if not self.alias_domain(Address(v).domain)] or declared
         return min(declared, key=lambda v: "@".join(Address(v).key).encode(), default=primary)
 
     def bad_target(self, obj):
@@ -265,7 +271,8 @@ class Model:
         if not own:
             return
         primary = self.primary(obj)
-        if domain and domain["class"] == "virtual-alias" and own != primary and primary and domain["rewrite"]:
+        fits = primary and (not walk.ascii_key or primary.rpartition("@")[0].isascii())
+        if domain and domain["class"] == "virtual-alias" and own != primary and fits and domain["rewrite"]:
             own = primary
         self.emit(walk, own)
 
@@ -301,7 +308,9 @@ class Model:
         if walk.ascii_key and not primary.rpartition("@")[0].isascii():
             primary = self.recipient_address(obj, True)
         special = obj.get("class") in ("dl", "remote") or obj.get("forward")
-        if special and Address(primary).key != address.key:
+        # A forward that is none was tried by now.
+        tried = self.expands(domain, obj) and id(obj) in walk.met
+        if special and not tried and Address(primary).key != address.key:
             self.follow_address(walk, primary)
         else:
             self.emit(walk, primary)

@@ -88,8 +88,10 @@ test_nested_lists(void)
 static void
 forward(Fixture *fixture, const char *name, const char *to, bool both)
 {
-    g_autofree char *address = g_strdup_printf("SMTP:%s@box.example", name);
-    TblObject *object = fixture_object(TBL_CLASS_MAILBOX, name, address, NULL);
+    g_autofree char *address = g_strdup_printf("SMTP:%s@box.example", name),
+                    *secondary = g_strdup_printf("smtp:%s.also@box.example", name),
+                    *alias = g_strdup_printf("smtp:%s@alias.example", name);
+    TblObject *object = fixture_object(TBL_CLASS_MAILBOX, name, address, secondary, alias, NULL);
     tbl_object_set_text(object, TBL_TEXT_FORWARD, to);
     object->deliver_and_redirect = both;
     fixture_put(fixture, object);
@@ -120,6 +122,54 @@ test_forwards(void)
                   "OK lost@box.example"); /* the mailbox keeps the mail */
 }
 
+/* A forward that is none, or yields nothing, is not one by the object's other addresses either. */
+static void
+test_forwards_in_vain(void)
+{
+    static const char *const names[] = {"lost", "vain"};
+    g_autoptr(Fixture) fixture = fixture_world("");
+    fixture_put(fixture,
+                fixture_object(TBL_CLASS_DL, "nobodies", "SMTP:nobodies@box.example", NULL));
+    forward(fixture, "lost", "nobody", true);
+    forward(fixture, "vain", "nobodies", true);
+    fixture_commit(fixture);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *also = g_strdup_printf("%s.also@box.example", names[i]),
+                        *extended = g_strdup_printf("%s.also+tag@box.example", names[i]),
+                        *alias = g_strdup_printf("%s@alias.example", names[i]),
+                        *own = g_strdup_printf("OK %s@box.example", names[i]),
+                        *own_extended = g_strdup_printf("OK %s+tag@box.example", names[i]);
+        assert_lookup(fixture, "virtual_alias_maps", also, own);
+        assert_lookup(fixture, "virtual_alias_maps", extended, own_extended);
+        assert_lookup(fixture, "virtual_alias_maps", alias, own);
+        assert_lookup(fixture, "virtual_mailbox_maps", also, own);
+    }
+}
+
+/* What is answered to an ASCII key has no UTF-8 local part while the object has an ASCII address.
+ */
+static void
+test_ascii_keys(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "moe", "SMTP:möe@box.example",
+                                        "smtp:moe@alias.example", "smtp:moe@box.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "zoe", "SMTP:zöe@box.example",
+                                        "smtp:zoe@alias.example", NULL));
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    add_member(staff, "moe");
+    add_member(staff, "zoe");
+    add_member(staff, "ann");
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+    /* moe@alias.example is lower, but leads only back. */
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example",
+                  "OK Ann.Lee@relay.example,moe@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "moe@alias.example", "OK moe@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "moe@box.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_alias_maps", "zoe@alias.example", "NOTFOUND");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -128,5 +178,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/unresolved-members", test_unresolved_members);
     g_test_add_func("/alias/nested-lists", test_nested_lists);
     g_test_add_func("/alias/forwards", test_forwards);
+    g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
+    g_test_add_func("/alias/ascii-keys", test_ascii_keys);
     return g_test_run();
 }
