@@ -3,6 +3,11 @@
 #include "tables/store_env.h"
 
 #include <errno.h>
+#include <sys/statvfs.h>
+
+/* A disk with less room than this was too full for a commit, which may be some pages larger than
+ * what it left free. */
+#define FULL_DISK_BYTES (64 * 1024)
 
 G_DEFINE_QUARK(tbl - store - error - quark, tbl_store_error)
 
@@ -38,9 +43,20 @@ store_error_code(int rc)
     }
 }
 
+/* LMDB calls a write that was cut short an I/O error; on a full disk each first one is. */
+static bool
+disk_is_full(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    struct statvfs disk;
+    return statvfs(folder, &disk) == 0 && (guint64)disk.f_bavail * disk.f_frsize < FULL_DISK_BYTES;
+}
+
 bool
 tbl_store_fail(GError **error, const char *path, const char *what, int rc)
 {
+    if (rc == EIO && disk_is_full(path))
+        rc = ENOSPC;
     const char *reason =
         rc == MDB_MAP_FULL ? "the map is full; raise map-size in group [store]" : mdb_strerror(rc);
     g_set_error(error, TBL_STORE_ERROR, store_error_code(rc), "%s: %s: %s", path, what, reason);

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import people
-from bounds import SLOWNESS, until
+from bounds import RUN_TIMEOUT, SLOWNESS, until
 from harness import ALL_MAPS, FreshCase
 from programs import program, run
 
@@ -303,6 +303,33 @@ class WhileRunning(StoreCase):
         os.chown(world.store, world.uid, world.gid)
         os.chmod(world.store, 0o640)
         self.heals(world)
+
+
+class FullDisk(FreshCase):
+    def test_full_at_commit(self):
+        """a commit that does not fit on the disk says so, and the store of before is whole"""
+        world = self.make_world()
+        header = "Obj-Class,Mode,Directory Name,E-mail Addresses\n"
+        small = world.file("small.csv", header + "mailbox,create,ann,SMTP:ann@far.example\n")
+        rows = "".join(f"mailbox,create,m{n},SMTP:m{n}@far.example\n" for n in range(50000))
+        large = world.file("large.csv", header + rows)
+        imp = f"{program('gif-import')} --config {world.conf}"
+        ctl = f"{program('policyctl')} --config {world.conf}"
+        script = (
+            f"mount -t tmpfs -o size=3m tmpfs {world.store_dir} || exit 77\n"
+            f"{imp} {small} || exit 10\n"
+            f"{imp} {large}; test $? = 1 || exit 11\n"
+            f"{ctl} object list | grep -c . && {ctl} history --verify || exit 12\n"
+        )
+        shell = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", script]
+        if not shutil.which("unshare", path=os.environ.get("PATH", "") + ":/usr/bin:/bin"):
+            self.skipTest("unshare(1) is missing")
+        done = run(shell, b"", RUN_TIMEOUT, world.uid, world.gid, world.work)
+        if done.rc in (1, 77):
+            self.skipTest(f"no file system can be mounted here: {done.err}")
+        self.assertEqual(done.rc, 0, str(done))
+        self.assertIn("cannot commit: No space left on device", done.err)
+        self.assertIn("1\n", done.out)
 
 
 class CorruptRecord(StoreCase):
