@@ -8,7 +8,7 @@ enum { PRIMARIES_REMOVE, SECONDARIES_REMOVE, PRIMARIES_ADD, SECONDARIES_ADD, ADD
 enum { REMOVE, ADD, MULTI_COLUMNS, MAIL_MORE = MULTI_COLUMNS, MAIL_COLUMNS };
 
 typedef struct {
-    const char *name;
+    char *name; /* as the file spells it, or the first alias */
     GifRole role;
     GifColumn column;       /* GIF_ROLE_COLUMN: its meaning; without a name */
     guint first;            /* index of its first column in the schema */
@@ -55,6 +55,7 @@ attribute_clear(gpointer data)
 {
     g_array_unref(((Attribute *)data)->adds);
     g_array_unref(((Attribute *)data)->removes);
+    g_free(((Attribute *)data)->name);
 }
 
 /* The attribute that means the same, or -1. */
@@ -63,11 +64,9 @@ same_find(const GifCollector *collector, const Attribute *wanted)
 {
     for (guint i = 0; i < collector->attributes->len; i++) {
         const Attribute *attribute = attribute_at(collector, i);
-        bool same = attribute->role == wanted->role &&
-                    attribute->column.kind == wanted->column.kind &&
-                    attribute->column.which == wanted->column.which &&
-                    g_strcmp0(attribute->column.other, wanted->column.other) == 0;
-        if (same) {
+        if (attribute->role == wanted->role && attribute->column.kind == wanted->column.kind &&
+            attribute->column.which == wanted->column.which &&
+            g_strcmp0(attribute->column.other, wanted->column.other) == 0) {
             return (int)i;
         }
     }
@@ -77,12 +76,13 @@ same_find(const GifCollector *collector, const Attribute *wanted)
 static void
 alias_add(GifCollector *collector, const GifAlias *alias)
 {
-    Attribute attribute = {.name = alias->name, .role = alias->role};
+    Attribute attribute = {.role = alias->role};
     if (alias->role == GIF_ROLE_COLUMN && !gif_schema_find(alias->column, &attribute.column)) {
         return; /* a table of ours names no column that is not there; the unit tests see to it */
     }
     int index = same_find(collector, &attribute);
     if (index < 0) {
+        attribute.name = g_strdup(alias->name);
         attribute.first = collector->columns;
         attribute.adds = g_array_new(FALSE, FALSE, sizeof(TblSlice));
         attribute.removes = g_array_new(FALSE, FALSE, sizeof(TblSlice));
@@ -118,6 +118,14 @@ gif_collector_free(GifCollector *collector)
         g_string_chunk_free(collector->arena);
         g_free(collector);
     }
+}
+
+void
+gif_collector_spell(GifCollector *collector, int attribute, const char *name)
+{
+    char **spelling = &attribute_at(collector, (guint)attribute)->name;
+    g_free(*spelling);
+    *spelling = g_strdup(name);
 }
 
 static void
@@ -460,8 +468,8 @@ addresses_write(const GifCollector *collector, const Attribute *addresses, const
     if (smtp < 0) {
         mail_write(mail, entry);
     } else if (mail->adds->len > 0) {
-        mail_compare(mail, addresses, g_array_index(addresses->adds, TblSlice, (guint)smtp),
-                     entry->notes);
+        TblSlice own = g_array_index(addresses->adds, TblSlice, (guint)smtp);
+        mail_compare(mail, addresses, own, entry->notes);
     }
 }
 

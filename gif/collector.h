@@ -25,6 +25,9 @@ typedef struct GifCollector GifCollector;
 GifCollector *gif_collector_new(const GifAlias *aliases, bool compat);
 void gif_collector_free(GifCollector *collector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifCollector, gif_collector_free)
+/* How the header of the file spells an attribute, for messages; of two spellings the last. Before
+ * gif_collector_schema. */
+void gif_collector_spell(GifCollector *collector, int attribute, const char *name);
 /* The columns of the cells that gif_collector_finish makes. A new schema. */
 GifSchema *gif_collector_schema(const GifCollector *collector);
 

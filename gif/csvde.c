@@ -213,8 +213,10 @@ columns_read(GifCsvde *csvde, GifNotes *notes)
                 g_ascii_strncasecmp(column.name.ptr, addresses[a], column.name.len) == 0;
         }
         g_array_append_val(csvde->columns, column);
-        if (column.attribute < 0) {
-            gif_unknown_note(GIF_UNKNOWN_LDAP, column.name, told, notes);
+        if (column.attribute >= 0) {
+            gif_collector_spell(csvde->base.collector, column.attribute, name.ptr);
+        } else {
+            gif_unknown_note(GIF_UNKNOWN_LDAP, column.name, name.ptr, told, notes);
         }
     }
 }

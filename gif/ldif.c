@@ -134,8 +134,8 @@ unknown_tell(const Reading *reading)
 {
     for (guint i = 0; !reading->entry->settled && i < reading->unknown->len; i++) {
         const TblSlice *name = g_ptr_array_index(reading->unknown, i);
-        gif_unknown_note(GIF_UNKNOWN_LDAP, gif_ldap_attribute(*name, NULL), reading->ldif->told,
-                         reading->entry->notes);
+        gif_unknown_note(GIF_UNKNOWN_LDAP, gif_ldap_attribute(*name, NULL), NULL,
+                         reading->ldif->told, reading->entry->notes);
     }
 }
 

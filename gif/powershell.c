@@ -88,12 +88,14 @@ typedef struct {
     GifReader base;
     GifReading reading;
     GifTable *table;
-    GArray *columns; /* Column */
+    GArray *columns;   /* Column */
+    GPtrArray *packed; /* char *: the header's names without their blanks */
     int names[NAME_COUNT], details, type, addresses;
 } GifPowershell;
 
 /* ---- Cells ---- */
 
+/* As the header writes it. */
 static const char *
 column_name(const GifPowershell *shell, guint index)
 {
@@ -103,17 +105,18 @@ column_name(const GifPowershell *shell, guint index)
 static bool
 lists_check(const GifPowershell *shell, guint index, TblSlice text, GifEntry *entry)
 {
-    const char *name = column_name(shell, index);
+    const char *column = column_name(shell, index);
+    const char *name = g_ptr_array_index(shell->packed, index);
     if (gif_powershell_is_type_name(text)) {
         entry->refused = true;
-        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_UNJOINED, name,
+        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_UNJOINED, column,
                       "\"%.*s\" is the type of a list, its values were not written; export with "
                       "Select-Object ...,@{n='%s';e={$_.%s -join ';'}}; nothing is applied",
                       (int)MIN(text.len, 128), text.ptr, name, name);
         return false;
     }
     if (gif_powershell_is_cut(text)) {
-        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_CUT, name,
+        gif_notes_add(entry->notes, GIF_ERROR, GIF_CODE_LIST_CUT, column,
                       "the list ends in an ellipsis, so values are missing; export with "
                       "Select-Object ...,@{n='%s';e={$_.%s -join ';'}}",
                       name, name);
@@ -291,6 +294,7 @@ shell_free(GifReader *reader)
     GifPowershell *shell = (GifPowershell *)reader;
     gif_table_free(shell->table);
     g_array_unref(shell->columns);
+    g_ptr_array_unref(shell->packed);
     g_free(shell);
 }
 
@@ -321,6 +325,18 @@ shape_of(const GifPowershell *shell, const char *name, int attribute)
                                                                      : SHAPE_TEXT;
 }
 
+/* The column of a name in any case and without its blanks, or -1. */
+static int
+column_find(const GifPowershell *shell, const char *name)
+{
+    for (guint i = 0; i < shell->packed->len; i++) {
+        if (g_ascii_strcasecmp(g_ptr_array_index(shell->packed, i), name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 /* A header name without its blanks. Caller frees. */
 static char *
 name_pack(const char *name)
@@ -340,26 +356,28 @@ columns_read(GifPowershell *shell, GifNotes *notes)
     GPtrArray *names = shell->table->names;
     for (guint i = 0; i < names->len; i++) {
         char *name = name_pack(g_ptr_array_index(names, i));
-        g_free(g_ptr_array_index(names, i));
-        g_ptr_array_index(names, i) = name;
+        g_ptr_array_add(shell->packed, name);
         Column column = {.attribute = gif_collector_find(shell->base.collector, tbl_slice(name))};
         column.shape = shape_of(shell, name, column.attribute);
         shell->addresses =
             column.shape == SHAPE_ADDRESSES && shell->addresses < 0 ? (int)i : shell->addresses;
         g_array_append_val(shell->columns, column);
-        if (column.attribute < 0 && column.shape == SHAPE_IGNORED) {
-            gif_unknown_note(GIF_UNKNOWN_POWERSHELL, tbl_slice(name), NULL, notes);
+        if (column.attribute >= 0) {
+            gif_collector_spell(shell->base.collector, column.attribute, column_name(shell, i));
+        } else if (column.shape == SHAPE_IGNORED) {
+            gif_unknown_note(GIF_UNKNOWN_POWERSHELL, tbl_slice(name), column_name(shell, i), NULL,
+                             notes);
         }
     }
-    shell->names[NAME_DN] = gif_table_find(shell->table, "DistinguishedName");
-    shell->names[NAME_NAME] = gif_table_find(shell->table, "Name");
-    shell->names[NAME_ALIAS] = gif_table_find(shell->table, "Alias");
-    shell->names[NAME_PRIMARY] = gif_table_find(shell->table, "PrimarySmtpAddress");
+    shell->names[NAME_DN] = column_find(shell, "DistinguishedName");
+    shell->names[NAME_NAME] = column_find(shell, "Name");
+    shell->names[NAME_ALIAS] = column_find(shell, "Alias");
+    shell->names[NAME_PRIMARY] = column_find(shell, "PrimarySmtpAddress");
     if (shell->names[NAME_PRIMARY] < 0) {
-        shell->names[NAME_PRIMARY] = gif_table_find(shell->table, "EmailAddress");
+        shell->names[NAME_PRIMARY] = column_find(shell, "EmailAddress");
     }
-    shell->details = gif_table_find(shell->table, "RecipientTypeDetails");
-    shell->type = gif_table_find(shell->table, "RecipientType");
+    shell->details = column_find(shell, "RecipientTypeDetails");
+    shell->type = column_find(shell, "RecipientType");
 }
 
 GifReader *
@@ -376,6 +394,7 @@ gif_powershell_new(TblSlice text, GifReading reading, GifNotes *notes)
     shell->reading = reading;
     shell->table = table;
     shell->columns = g_array_new(FALSE, FALSE, sizeof(Column));
+    shell->packed = g_ptr_array_new_with_free_func(g_free);
     shell->addresses = -1;
     columns_read(shell, notes);
     bool named = shell->addresses >= 0;

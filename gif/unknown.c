@@ -166,7 +166,8 @@ name_fits(TblSlice name, const char *pattern)
 }
 
 void
-gif_unknown_note(GifUnknownKind kind, TblSlice name, GHashTable *told, GifNotes *notes)
+gif_unknown_note(GifUnknownKind kind, TblSlice name, const char *column, GHashTable *told,
+                 GifNotes *notes)
 {
     const char *const *quiet = kind == GIF_UNKNOWN_LDAP ? ldap_names : powershell_names;
     for (guint i = 0; quiet[i]; i++) {
@@ -176,7 +177,7 @@ gif_unknown_note(GifUnknownKind kind, TblSlice name, GHashTable *told, GifNotes 
     }
     g_autofree char *shown = g_strndup(name.ptr, MIN(name.len, 128));
     if (!told || g_hash_table_add(told, g_ascii_strdown(shown, -1))) {
-        gif_notes_add(notes, GIF_WARNING, 264, shown, "attribute \"%s\" is unknown and ignored",
-                      shown);
+        gif_notes_add(notes, GIF_WARNING, 264, column ? column : shown,
+                      "attribute \"%s\" is unknown and ignored", shown);
     }
 }

@@ -76,16 +76,15 @@ test_repeated(void)
 {
     static const char text[] = "DN;proxyAddress\n\"cn=A,dc=x\";SMTP:a@x\n\"cn=a,dc=x\";\"X400:c=US;"
                                "a= ;s=B;\"\ncn=b;\"smtp:b@x;SMTP:c@x\"\n";
-    check(text, "2 [update mailbox?? cn=A,dc=x] proxyAddresses+SMTP:a@x\n"
-                "3 [update mailbox?? cn=a,dc=x] proxyAddresses+X400:c=US;a= ;s=B;\n"
-                "4 [update mailbox?? cn=b] proxyAddresses+SMTP:c@x proxyAddresses+smtp:b@x\n");
+    check(text, "2 [update mailbox?? cn=A,dc=x] proxyAddress+SMTP:a@x\n"
+                "3 [update mailbox?? cn=a,dc=x] proxyAddress+X400:c=US;a= ;s=B;\n"
+                "4 [update mailbox?? cn=b] proxyAddress+SMTP:c@x proxyAddress+smtp:b@x\n");
     g_autofree char *replaced =
         describe(text, (GifReading){.mode = GIF_MODE_CREATE, .overwrite = true});
-    g_assert_cmpstr(
-        replaced, ==,
-        "2 [create mailbox?? cn=A,dc=x] proxyAddresses+SMTP:a@x only\n"
-        "3 [update mailbox?? cn=a,dc=x] proxyAddresses+X400:c=US;a= ;s=B;\n"
-        "4 [create mailbox?? cn=b] proxyAddresses+SMTP:c@x proxyAddresses+smtp:b@x only\n");
+    g_assert_cmpstr(replaced, ==,
+                    "2 [create mailbox?? cn=A,dc=x] proxyAddress+SMTP:a@x only\n"
+                    "3 [update mailbox?? cn=a,dc=x] proxyAddress+X400:c=US;a= ;s=B;\n"
+                    "4 [create mailbox?? cn=b] proxyAddress+SMTP:c@x proxyAddress+smtp:b@x only\n");
 }
 
 int

@@ -36,10 +36,10 @@ test_names(void)
           "3 [update mailbox?? n] Alias+a PrimarySmtpAddress+SMTP:p@x\n"
           "4 [update mailbox?? a] Alias+a PrimarySmtpAddress+SMTP:p@x\n"
           "5 [update mailbox?? p@x] PrimarySmtpAddress+SMTP:p@x\n");
-    check(
-        "Display name,Proxy addresses\nAnn,smtp:b@x+SMTP:a@x\nBen,\n",
-        "2 [update mailbox?? a@x] DisplayName+Ann EmailAddresses+SMTP:a@x EmailAddresses+smtp:b@x\n"
-        "3 [update mailbox?? ] DisplayName+Ben\n");
+    check("Display name,Proxy addresses\nAnn,smtp:b@x+SMTP:a@x\nBen,\n",
+          "2 [update mailbox?? a@x] Display name+Ann Proxy addresses+SMTP:a@x "
+          "Proxy addresses+smtp:b@x\n"
+          "3 [update mailbox?? ] Display name+Ben\n");
 }
 
 static char *
