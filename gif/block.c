@@ -2,10 +2,6 @@
 
 #include "tables/draft.h"
 
-/* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. A row
- * can be large, so their bytes count too. */
-#define ROWS_MAX 256
-#define BYTES_MAX ((gsize)256 * 1024)
 /* Memory for names and addresses that is asked for at once. */
 #define CHUNK_SIZE ((gsize)64 * 1024)
 
@@ -19,7 +15,6 @@ struct GifBlock {
     GifLexer *lexer;
     GStringChunk *memory;
     GifNotes *notes; /* of the row that is added */
-    gsize bytes;
 };
 
 static void
@@ -67,13 +62,6 @@ gif_block_clear(GifBlock *block)
     g_array_set_size(block->proxies, 0);
     gif_lexer_clear(block->lexer);
     g_string_chunk_clear(block->memory);
-    block->bytes = 0;
-}
-
-bool
-gif_block_is_full(const GifBlock *block)
-{
-    return block->rows->len >= ROWS_MAX || block->bytes >= BYTES_MAX;
 }
 
 /* ---- Filling ---- */
@@ -217,7 +205,6 @@ row_finish(GifBlock *block, GifBlockRow *row)
         row->notes = block->notes;
         block->notes = gif_notes_new();
     }
-    block->bytes += row->end - row->start;
     g_array_append_val(block->rows, *row);
 }
 

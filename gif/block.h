@@ -38,8 +38,6 @@ GifBlock *gif_block_new(const GifSchema *schema, GifDialect dialect, GifMode mod
 void gif_block_free(GifBlock *block);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifBlock, gif_block_free)
 void gif_block_clear(GifBlock *block);
-/* Is it large enough to be handed on? */
-bool gif_block_is_full(const GifBlock *block);
 
 /* What a row holds is borrowed from the block and from the text until gif_block_clear; a row of
  * which `notes` tell an error has no cells. */

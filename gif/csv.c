@@ -1,19 +1,7 @@
-#include "gif/csv.h"
-
-/* What a byte is to the reader; everything else is a letter. */
-enum { LETTER, COLUMN, QUOTE, MV, BACKSLASH, LINE_END, NUL_BYTE };
+#include "gif/csv_state.h"
 
 /* DOS programs end a text with this byte, at times several. */
 #define CTRL_Z '\x1a'
-
-struct GifCsv {
-    const char *begin, *end, *at;
-    const char *line_start;
-    guint64 line;
-    GifDialect dialect;
-    unsigned char outside[256]; /* classes outside quotes */
-    unsigned char inside[256];  /* and inside */
-};
 
 void
 gif_csv_set_dialect(GifCsv *csv, GifDialect dialect)
@@ -55,22 +43,32 @@ gif_csv_free(GifCsv *csv)
     g_free(csv);
 }
 
+GifCsv *
+gif_csv_copy(const GifCsv *csv)
+{
+    GifCsv *copy = g_new(GifCsv, 1);
+    *copy = *csv;
+    return copy;
+}
+
+void
+gif_csv_begin_run(GifCsv *csv, const GifCsvRun *run)
+{
+    csv->at = csv->line_start = csv->begin + run->start;
+    csv->end = csv->begin + run->end;
+    csv->line = run->line;
+}
+
 gsize
 gif_csv_offset(const GifCsv *csv)
 {
     return (gsize)(csv->at - csv->begin);
 }
 
-static bool
-is_blank(const GifCsv *csv, char c)
-{
-    return (c == ' ' || c == '\t') && c != csv->dialect.column;
-}
-
 static void
 skip_blanks(GifCsv *csv)
 {
-    while (csv->at < csv->end && is_blank(csv, *csv->at)) {
+    while (csv->at < csv->end && gif_csv_is_blank(csv, *csv->at)) {
         csv->at++;
     }
 }
@@ -222,7 +220,7 @@ field_scan(GifCsv *csv, GifRecord *record, GifField *field)
         }
     }
     const char *end = csv->at;
-    while (end > start && is_blank(csv, end[-1])) {
+    while (end > start && gif_csv_is_blank(csv, end[-1])) {
         end--;
     }
     field->text = (TblSlice){start, (size_t)(end - start)};

@@ -66,6 +66,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifCsv, gif_csv_free)
  * whole. */
 bool gif_csv_next(GifCsv *csv, GifRecord *record);
 
+/* Whole records, one behind the other. */
+typedef struct {
+    gsize start, end; /* their bytes in the text */
+    guint64 line;     /* where the first begins, from 1 */
+} GifCsvRun;
+
+/* Instead of gif_csv_next: steps over whole records of `bytes` bytes at least, or to the end of the
+ * text, without reading their fields, so that several threads can. False at the end of the text. */
+bool gif_csv_cut(GifCsv *csv, gsize bytes, GifCsvRun *run);
+/* Another reader over the same text, and the records that it reads: those of `run` alone, exactly
+ * as the reader would have read them that cut it. */
+GifCsv *gif_csv_copy(const GifCsv *csv);
+void gif_csv_begin_run(GifCsv *csv, const GifCsvRun *run);
+
 /* Other separators from here on. */
 void gif_csv_set_dialect(GifCsv *csv, GifDialect dialect);
 

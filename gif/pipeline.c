@@ -3,92 +3,150 @@
 #include <pthread.h>
 #include <signal.h>
 
-/* One is decided, one is filled, and two more even out what rows cost on either side. */
-#define BLOCKS 4
+/* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. */
+#define RUN_BYTES ((gsize)64 * 1024)
+/* One is decided, each thread fills one, and the others even out what rows cost on either side. */
+#define BLOCKS 8
+/* A thread that found all of them in use waits until so many are, lest it is woken for each. */
+#define BLOCKS_LOW (BLOCKS / 2)
 
-struct GifPipeline {
+/* The memory of one block of the ring. */
+typedef struct {
+    GifBlock *block;
+    bool filled;
+} Place;
+
+/* What a thread reads with. */
+typedef struct {
+    GifPipeline *pipeline;
     GifCsv *csv;
     GifRecord *record;
-    GifBlock *blocks[BLOCKS]; /* the `n`th of the file is in place n % BLOCKS */
-    bool held;                /* the caller has a block */
-    bool threaded;
     pthread_t thread;
-    pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t moved;
-    guint64 filled, given_back; /* blocks so far */
-    bool ended;                 /* nothing more will be filled */
-    bool stopped;               /* nobody wants more */
+} Reader;
+
+struct GifPipeline {
+    Place places[BLOCKS]; /* the `n`th block of the file is in place n % BLOCKS */
+    Reader own;           /* of the caller */
+    Reader readers[GIF_READERS_MAX];
+    guint readers_made, threads; /* a system may not give all threads */
+    gsize run_bytes;
+    bool held;            /* the caller has a block */
+    pthread_mutex_t lock; /* of what follows, and of `filled` */
+    pthread_cond_t freed, ready;
+    GifCsv *csv;               /* where the next run begins */
+    guint64 begun, given_back; /* blocks so far */
+    bool ended;                /* nothing more will be begun */
+    bool stopped;              /* nobody wants more */
 };
 
-/* Fills a block that is not shared now. False: the text has ended. */
-static bool
-block_fill(GifPipeline *pipeline, GifBlock *block)
+static void
+reader_begin(Reader *reader, GifPipeline *pipeline)
 {
-    gif_block_clear(block);
-    while (!gif_block_is_full(block)) {
-        if (!gif_csv_next(pipeline->csv, pipeline->record)) {
-            return false;
-        }
-        gif_block_add_record(block, pipeline->record);
-    }
-    return true;
+    reader->pipeline = pipeline;
+    reader->csv = gif_csv_copy(pipeline->csv);
+    reader->record = g_new(GifRecord, 1);
 }
 
-/* A place in the ring that may be filled; NULL when nobody wants more. */
-static GifBlock *
-place_wait(GifPipeline *pipeline)
+static void
+reader_clear(Reader *reader)
 {
-    pthread_mutex_lock(&pipeline->lock);
-    while (!pipeline->stopped && pipeline->filled - pipeline->given_back == BLOCKS) {
-        pthread_cond_wait(&pipeline->moved, &pipeline->lock);
+    gif_csv_free(reader->csv);
+    g_free(reader->record);
+}
+
+/* Takes the next run and a place for its block; under the lock. NULL: there is none. */
+static Place *
+block_begin(GifPipeline *pipeline, GifCsvRun *run)
+{
+    bool room = !pipeline->ended && pipeline->begun - pipeline->given_back < BLOCKS;
+    if (!room) {
+        return NULL;
     }
-    GifBlock *block = pipeline->stopped ? NULL : pipeline->blocks[pipeline->filled % BLOCKS];
+    pipeline->ended = !gif_csv_cut(pipeline->csv, pipeline->run_bytes, run);
+    return pipeline->ended ? NULL : &pipeline->places[pipeline->begun++ % BLOCKS];
+}
+
+/* Fills the block that was begun; the lock is free meanwhile. */
+static void
+block_fill(Reader *reader, Place *place, const GifCsvRun *run)
+{
+    GifPipeline *pipeline = reader->pipeline;
     pthread_mutex_unlock(&pipeline->lock);
-    return block;
+    gif_block_clear(place->block);
+    gif_csv_begin_run(reader->csv, run);
+    while (gif_csv_next(reader->csv, reader->record)) {
+        gif_block_add_record(place->block, reader->record);
+    }
+    pthread_mutex_lock(&pipeline->lock);
+    place->filled = true;
 }
 
 static void *
 reading_run(void *data)
 {
-    GifPipeline *pipeline = data;
-    bool more = true;
-    while (more) {
-        GifBlock *block = place_wait(pipeline);
-        more = block && block_fill(pipeline, block);
-        pthread_mutex_lock(&pipeline->lock);
-        pipeline->filled += block != NULL;
-        pipeline->ended = !more;
-        pthread_cond_signal(&pipeline->moved);
-        pthread_mutex_unlock(&pipeline->lock);
+    Reader *reader = data;
+    GifPipeline *pipeline = reader->pipeline;
+    GifCsvRun run;
+    pthread_mutex_lock(&pipeline->lock);
+    while (!pipeline->stopped && !pipeline->ended) {
+        Place *place = block_begin(pipeline, &run);
+        if (place) {
+            block_fill(reader, place, &run);
+            pthread_cond_signal(&pipeline->ready);
+        }
+        while (!place && !pipeline->stopped && !pipeline->ended &&
+               pipeline->begun - pipeline->given_back > BLOCKS_LOW) {
+            pthread_cond_wait(&pipeline->freed, &pipeline->lock);
+        }
     }
+    pthread_mutex_unlock(&pipeline->lock);
     return NULL;
 }
 
+/* So many beside the caller's that each processor has one. */
+static guint
+readers_wanted(guint given)
+{
+    guint usual = g_get_num_processors() - 1;
+    return given == GIF_READERS_NONE ? 0 : MIN(given != 0 ? given : usual, GIF_READERS_MAX);
+}
+
 /* Signals are for the thread that decides. */
-static bool
-thread_start(GifPipeline *pipeline)
+static void
+threads_start(GifPipeline *pipeline)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&pipeline->thread, NULL, reading_run, pipeline) == 0;
+    for (guint i = 0; i < pipeline->readers_made; i++) {
+        Reader *reader = &pipeline->readers[i];
+        if (pthread_create(&reader->thread, NULL, reading_run, reader) != 0) {
+            break;
+        }
+        pipeline->threads++;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
 }
 
 GifPipeline *
-gif_pipeline_new(GifCsv *csv, const GifSchema *schema, GifDialect dialect, GifMode mode,
-                 bool compat)
+gif_pipeline_new(GifCsv *csv, const GifSchema *schema, GifPipelineOptions options)
 {
     GifPipeline *pipeline = g_new0(GifPipeline, 1);
     pipeline->csv = csv;
-    pipeline->record = g_new(GifRecord, 1);
+    pipeline->run_bytes = options.run_bytes != 0 ? options.run_bytes : RUN_BYTES;
     for (guint i = 0; i < BLOCKS; i++) {
-        pipeline->blocks[i] = gif_block_new(schema, dialect, mode, compat);
+        pipeline->places[i].block =
+            gif_block_new(schema, options.dialect, options.mode, options.compat);
     }
     pthread_mutex_init(&pipeline->lock, NULL);
-    pthread_cond_init(&pipeline->moved, NULL);
-    pipeline->threaded = thread_start(pipeline);
+    pthread_cond_init(&pipeline->freed, NULL);
+    pthread_cond_init(&pipeline->ready, NULL);
+    reader_begin(&pipeline->own, pipeline);
+    pipeline->readers_made = readers_wanted(options.readers);
+    for (guint i = 0; i < pipeline->readers_made; i++) {
+        reader_begin(&pipeline->readers[i], pipeline);
+    }
+    threads_start(pipeline);
     return pipeline;
 }
 
@@ -98,48 +156,54 @@ gif_pipeline_free(GifPipeline *pipeline)
     if (!pipeline) {
         return;
     }
-    if (pipeline->threaded) {
-        pthread_mutex_lock(&pipeline->lock);
-        pipeline->stopped = true;
-        pthread_cond_signal(&pipeline->moved);
-        pthread_mutex_unlock(&pipeline->lock);
-        pthread_join(pipeline->thread, NULL);
+    pthread_mutex_lock(&pipeline->lock);
+    pipeline->stopped = true;
+    pthread_cond_broadcast(&pipeline->freed);
+    pthread_mutex_unlock(&pipeline->lock);
+    for (guint i = 0; i < pipeline->threads; i++) {
+        pthread_join(pipeline->readers[i].thread, NULL);
     }
-    pthread_cond_destroy(&pipeline->moved);
+    for (guint i = 0; i < pipeline->readers_made; i++) {
+        reader_clear(&pipeline->readers[i]);
+    }
+    reader_clear(&pipeline->own);
+    pthread_cond_destroy(&pipeline->ready);
+    pthread_cond_destroy(&pipeline->freed);
     pthread_mutex_destroy(&pipeline->lock);
     for (guint i = 0; i < BLOCKS; i++) {
-        gif_block_free(pipeline->blocks[i]);
+        gif_block_free(pipeline->places[i].block);
     }
-    g_free(pipeline->record);
     g_free(pipeline);
 }
 
-static const GifBlock *
-block_read(GifPipeline *pipeline)
+static void
+block_give_back(GifPipeline *pipeline)
 {
-    if (pipeline->ended) {
-        return NULL;
+    if (pipeline->held) {
+        pipeline->places[pipeline->given_back++ % BLOCKS].filled = false;
+        if (pipeline->begun - pipeline->given_back <= BLOCKS_LOW) {
+            pthread_cond_broadcast(&pipeline->freed);
+        }
     }
-    pipeline->ended = !block_fill(pipeline, pipeline->blocks[0]);
-    return pipeline->blocks[0];
 }
 
 const GifBlock *
 gif_pipeline_take(GifPipeline *pipeline)
 {
-    if (!pipeline->threaded) {
-        return block_read(pipeline);
-    }
+    GifCsvRun run;
     pthread_mutex_lock(&pipeline->lock);
-    if (pipeline->held) {
-        pipeline->given_back++;
-        pthread_cond_signal(&pipeline->moved);
+    block_give_back(pipeline);
+    Place *wanted = &pipeline->places[pipeline->given_back % BLOCKS];
+    while (!wanted->filled && !(pipeline->ended && pipeline->begun == pipeline->given_back)) {
+        Place *place = block_begin(pipeline, &run);
+        if (place) {
+            block_fill(&pipeline->own, place, &run);
+        } else if (pipeline->begun > pipeline->given_back) {
+            pthread_cond_wait(&pipeline->ready, &pipeline->lock);
+        }
     }
-    while (pipeline->filled == pipeline->given_back && !pipeline->ended) {
-        pthread_cond_wait(&pipeline->moved, &pipeline->lock);
-    }
-    pipeline->held = pipeline->filled > pipeline->given_back;
-    const GifBlock *block = pipeline->held ? pipeline->blocks[pipeline->given_back % BLOCKS] : NULL;
+    pipeline->held = wanted->filled;
+    const GifBlock *block = pipeline->held ? wanted->block : NULL;
     pthread_mutex_unlock(&pipeline->lock);
     return block;
 }

@@ -60,8 +60,10 @@ block_decide(Run *run, GifPlan *plan, GifSource *source, const GifBlock *block, 
 static bool
 records_decide(Run *run, GifPlan *plan, GifSource *source, const GifSchema *schema, GError **error)
 {
-    g_autoptr(GifPipeline) pipeline = gif_pipeline_new(
-        source->csv, schema, source->dialect, run->options->plan.mode, run->options->plan.compat);
+    GifPipelineOptions how = {.dialect = source->dialect,
+                              .mode = run->options->plan.mode,
+                              .compat = run->options->plan.compat};
+    g_autoptr(GifPipeline) pipeline = gif_pipeline_new(source->csv, schema, how);
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline))) {
         if (!block_decide(run, plan, source, block, error)) {

@@ -1,11 +1,35 @@
 /* A whole file -> text -> records -> header -> values. Beside not crashing: the style of the line
- * ends does not matter, and the raw bytes of every record decode to its text. */
+ * ends does not matter, nor does where the text is cut for several threads, and the raw bytes of
+ * every record decode to its text. */
 #include "gif/charset.h"
 #include "gif/proxy.h"
 #include "gif/references.h"
 #include "gif/row.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The records of runs are the records of the text. */
+static void
+check_runs(TblSlice text, GifDialect dialect, gsize bytes)
+{
+    g_autoptr(GifCsv) whole = gif_csv_new(text, dialect);
+    g_autoptr(GifCsv) cutter = gif_csv_copy(whole);
+    g_autoptr(GifCsv) reader = gif_csv_copy(whole);
+    g_autofree GifRecord *expected = g_new(GifRecord, 1), *got = g_new(GifRecord, 1);
+    GifCsvRun run;
+    while (gif_csv_cut(cutter, bytes, &run)) {
+        gif_csv_begin_run(reader, &run);
+        while (gif_csv_next(reader, got)) {
+            g_assert_true(gif_csv_next(whole, expected));
+            g_assert_cmpuint(got->start, ==, expected->start);
+            g_assert_cmpuint(got->end, ==, expected->end);
+            g_assert_cmpuint(got->line, ==, expected->line);
+            g_assert_cmpuint(got->count, ==, expected->count);
+            g_assert_cmpint(got->fault, ==, expected->fault);
+        }
+    }
+    g_assert_false(gif_csv_next(whole, expected));
+}
 
 static GifDialect
 dialect_of(TblSlice text, bool compat)
@@ -141,6 +165,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
      */
     if (!nul && slice.len > 0)
         check_line_ends(slice, dialect_of(slice, size % 2 != 0));
+    check_runs(slice, dialect_of(slice, size % 2 != 0), 1 + size % 50);
     check_rows(text, dialect_of(slice, size % 2 != 0));
     return 0;
 }

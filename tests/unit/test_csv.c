@@ -177,6 +177,111 @@ test_longest(void)
     g_assert_cmpstr(bad, ==, "1:!4@1.1;");
 }
 
+/* A record with all that is said of it. */
+static void
+record_describe(GString *out, const GifCsv *csv, const GifRecord *record)
+{
+    g_string_append_printf(out, "%u %zu-%zu %u%d%d !%d@%u.%zu.%u", (guint)record->line,
+                           record->start, record->end, record->count, record->all_quoted,
+                           record->stray_quote, (int)record->fault, (guint)record->fault_line,
+                           record->fault_column, record->fault_field);
+    for (guint i = 0; record->fault == GIF_CSV_OK && i < record->count; i++) {
+        const GifField *field = &record->field[i];
+        g_string_append_printf(out, "|%p+%zu %d%d", (const void *)field->text.ptr, field->text.len,
+                               field->quoted, field->quotes);
+    }
+    g_string_append_c(out, '\n');
+}
+
+/* Runs of `bytes` bytes or more, each read by another reader; the text as a whole for 0. Text that
+ * is left over between two runs, or a run that is too short, ends the test. */
+static void
+runs_read(GString *out, TblSlice text, GifDialect dialect, gsize bytes, GifRecord *record)
+{
+    g_autoptr(GifCsv) csv = gif_csv_new(text, dialect);
+    g_autoptr(GifCsv) reader = gif_csv_copy(csv);
+    GifCsvRun run;
+    gsize done = 0;
+    record->fault_line = record->fault_column = 0;
+    while (bytes > 0 && gif_csv_cut(csv, bytes, &run)) {
+        g_assert_cmpuint(run.start, ==, done);
+        g_assert_cmpuint(run.end, >, done);
+        g_assert_true(run.end - run.start >= bytes || !gif_csv_cut(csv, bytes, &(GifCsvRun){0}));
+        done = run.end;
+        gif_csv_begin_run(reader, &run);
+        while (gif_csv_next(reader, record)) {
+            record_describe(out, reader, record);
+        }
+    }
+    while (bytes == 0 && gif_csv_next(reader, record)) {
+        record_describe(out, reader, record);
+    }
+}
+
+static void
+check_runs(TblSlice text, GifDialect dialect, gsize bytes_max)
+{
+    g_autofree GifRecord *record = g_new0(GifRecord, 1);
+    g_autoptr(GString) whole = g_string_new(NULL);
+    g_autoptr(GString) cut = g_string_new(NULL);
+    runs_read(whole, text, dialect, 0, record);
+    for (gsize bytes = 1; bytes <= bytes_max; bytes++) {
+        g_string_truncate(cut, 0);
+        runs_read(cut, text, dialect, bytes, record);
+        g_assert_cmpstr(cut->str, ==, whole->str);
+    }
+}
+
+/* Separators as they are, and those for which the reader has exceptions. */
+static const GifDialect dialects[] = {
+    {',', '"', '%', false},  {',', '"', '%', true},   {'\t', '"', ' ', false},
+    {' ', '"', '%', false},  {',', ' ', '%', false},  {',', '\0', '%', false},
+    {';', '"', '\0', false}, {',', '%', '\\', false}, {',', '\t', ' ', true},
+};
+
+/* Every text of a few bytes that mean something. */
+static void
+test_runs_all(void)
+{
+    static const char letters[] = {'"', ',', '%', '\\', ' ', '\r', '\n', 'a'};
+    enum { LENGTH = 5, COUNT = G_N_ELEMENTS(letters) };
+    char text[LENGTH];
+    for (guint number = 0; number < 1u << 3 * LENGTH; number++) {
+        for (guint i = 0; i < LENGTH; i++) {
+            text[i] = letters[number >> 3 * i & (COUNT - 1)];
+        }
+        check_runs((TblSlice){text, LENGTH}, dialects[number % G_N_ELEMENTS(dialects)], 3);
+        check_runs((TblSlice){text, LENGTH}, dialects[0], 2);
+    }
+}
+
+/* Longer ones, at random. */
+static void
+test_runs_random(void)
+{
+    static const char letters[] = "\"\"\",,%%\\ \t\r\n\na;\x1a";
+    char text[64];
+    for (guint round = 0; round < 20000; round++) {
+        gsize length = (gsize)g_test_rand_int_range(1, sizeof text);
+        for (gsize i = 0; i < length; i++) {
+            text[i] = letters[g_test_rand_int_range(0, sizeof letters)]; /* its NUL, too */
+        }
+        check_runs((TblSlice){text, length}, dialects[round % G_N_ELEMENTS(dialects)], 9);
+    }
+}
+
+/* Cut at every byte. */
+static void
+test_runs(void)
+{
+    static const char text[] =
+        "a,b\r\n\"c\r\nd\",\"e\"\"\r\n,\"\r\n , ,\r\n\rf\\%\"g,h\n  \"i\nj\" % \"k\n\" ,l\n"
+        "\"m\"n,\"o\np\"\nq\\\\%\"r\ns\",5\" t\n\n\n\"\0\",u\n\"v\" \r\n\"\"\"w\",x\"\ny,\"z\n,\n";
+    for (gsize i = 0; i < G_N_ELEMENTS(dialects); i++) {
+        check_runs((TblSlice){text, sizeof text - 1}, dialects[i], sizeof text);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -189,5 +294,8 @@ main(int argc, char **argv)
     g_test_add_func("/csv/flags", test_flags);
     g_test_add_func("/csv/limits", test_limits);
     g_test_add_func("/csv/longest", test_longest);
+    g_test_add_func("/csv/runs", test_runs);
+    g_test_add_func("/csv/runs-all", test_runs_all);
+    g_test_add_func("/csv/runs-random", test_runs_random);
     return g_test_run();
 }

@@ -51,13 +51,13 @@ row_describe(GString *out, const GifBlock *block, const GifBlockRow *row)
 }
 
 static char *
-ahead_read(const char *text)
+ahead_read(const char *text, guint readers, gsize run_bytes)
 {
     GString *out = g_string_new(NULL);
     File file;
     file_open(&file, text);
-    GifPipeline *pipeline =
-        gif_pipeline_new(file.csv, file.schema, file.dialect, GIF_MODE_UPDATE, false);
+    GifPipelineOptions how = {.dialect = file.dialect, .readers = readers, .run_bytes = run_bytes};
+    GifPipeline *pipeline = gif_pipeline_new(file.csv, file.schema, how);
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline))) {
         for (guint i = 0; i < gif_block_count(block); i++) {
@@ -106,24 +106,33 @@ file_text(const char *end)
     return g_string_free(text, FALSE);
 }
 
+/* However many threads there are, and however large the blocks. */
 static void
 test_order(void)
 {
     static const char *const ends[] = {"", "mailbox,last,smtp:a@b.example",
                                        "mailbox,\"cut,off\r\n"};
+    static const guint readers[] = {0, GIF_READERS_NONE, 1, 3, GIF_READERS_MAX + 1};
+    static const gsize run_bytes[] = {0, 1, 1000, 100000, G_MAXSIZE};
     for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_autofree char *text = file_text(ends[i]);
-        g_autofree char *expected = one_by_one_read(text), *got = ahead_read(text);
-        g_assert_cmpstr(got, ==, expected);
-        g_assert_cmpuint(strlen(got), >, ROWS * 20);
-        g_assert_cmpint(strstr(got, " cut ") != NULL, ==, i == 2);
+        g_autofree char *expected = one_by_one_read(text);
+        g_assert_cmpuint(strlen(expected), >, ROWS * 20);
+        g_assert_cmpint(strstr(expected, " cut ") != NULL, ==, i == 2);
+        for (gsize r = 0; r < G_N_ELEMENTS(readers); r++) {
+            for (gsize b = 0; b < G_N_ELEMENTS(run_bytes); b++) {
+                g_autofree char *got = ahead_read(text, readers[r], run_bytes[b]);
+                g_assert_cmpstr(got, ==, expected);
+            }
+        }
     }
 }
 
 static void
 test_no_rows(void)
 {
-    g_autofree char *got = ahead_read("Obj-Class,Directory Name,Secondary-Proxy-Addresses\r\n\r\n");
+    g_autofree char *got =
+        ahead_read("Obj-Class,Directory Name,Secondary-Proxy-Addresses\r\n\r\n", 0, 0);
     g_assert_cmpstr(got, ==, "");
 }
 
@@ -135,8 +144,8 @@ test_stop(void)
     for (guint taken = 0; taken < 6; taken++) {
         File file;
         file_open(&file, text);
-        GifPipeline *pipeline =
-            gif_pipeline_new(file.csv, file.schema, file.dialect, GIF_MODE_UPDATE, false);
+        GifPipelineOptions how = {.dialect = file.dialect, .readers = taken % 3 + 1};
+        GifPipeline *pipeline = gif_pipeline_new(file.csv, file.schema, how);
         for (guint i = 0; i < taken; i++) {
             g_assert_nonnull(gif_pipeline_take(pipeline));
         }

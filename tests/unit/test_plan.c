@@ -39,7 +39,8 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     gif_notes_flush(notes, diagnostics, 1, NULL);
     g_assert_nonnull(schema);
     gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
-    GifPipeline *pipeline = gif_pipeline_new(csv, schema, dialect, options.mode, options.compat);
+    GifPipelineOptions how = {.dialect = dialect, .mode = options.mode, .compat = options.compat};
+    GifPipeline *pipeline = gif_pipeline_new(csv, schema, how);
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline)))
         for (guint i = 0; i < gif_block_count(block); i++) {

@@ -205,7 +205,7 @@ decide_gif(GifPlan *plan, const char *text, GifDiagnostics *diagnostics)
     GifSchema *schema = gif_schema_new(record, dialect, notes);
     gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
     gif_notes_flush(notes, diagnostics, 1, NULL);
-    GifPipeline *pipeline = gif_pipeline_new(csv, schema, dialect, GIF_MODE_UPDATE, false);
+    GifPipeline *pipeline = gif_pipeline_new(csv, schema, (GifPipelineOptions){.dialect = dialect});
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline)))
         for (guint i = 0; i < gif_block_count(block); i++)
