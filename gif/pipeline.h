@@ -17,6 +17,7 @@ typedef struct {
     GifDialect dialect;
     GifMode mode; /* of rows that say none */
     bool compat;
+    bool propose; /* what rows would create is drawn up ahead */
     /* 0: what suits this machine. */
     guint readers;   /* threads beside the caller's, at most GIF_READERS_MAX; GIF_READERS_NONE */
     gsize run_bytes; /* of text in a block */
