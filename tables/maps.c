@@ -191,6 +191,8 @@ lookup_canonical(TblLookup *lookup)
         return TBL_NOTFOUND;
     if (tbl_lookup_ascii_key(lookup) && !tbl_slice_is_ascii(row->primary_address))
         return TBL_NOTFOUND;
+    if ((result = tbl_lookup_check_recipients(lookup)) != TBL_FOUND)
+        return result;
     bool propagate = lookup->context->config->addresses.propagate_canonical;
     tbl_resolve_append(lookup->value, lookup->domains, row->primary_address,
                        propagate ? lookup->location->extension : NULL);

@@ -394,6 +394,11 @@ class Model:
         of_primary = self.mail(Address(primary).domain)
         if not of_primary or (address.typed.isascii() and not primary.rpartition("@")[0].isascii()):
             return ABSENT
+        kind, _ = self.alias(address, domain)
+        if kind in ("empty", "absent"):
+            return ABSENT
+        if kind == "over":
+            return TEMP
         extension = found.extension if of_primary["extensions"] else ""
         new = Address(primary)
         return f"OK {quoted(new.typed + extension)}@{new.domain}"

@@ -117,6 +117,8 @@ test_forwards(void)
     assert_lookup(fixture, "virtual_alias_maps", "c1@box.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_mailbox_maps", "c1@box.example",
                   "NOTFOUND"); /* a pure cycle is absent */
+    assert_lookup(fixture, "canonical_maps", "c1.also@box.example", "NOTFOUND");
+    assert_lookup(fixture, "canonical_maps", "f1.also@box.example", "OK f1@box.example");
     assert_lookup(fixture, "virtual_alias_maps", "lost@box.example", "NOTFOUND");
     assert_lookup(fixture, "virtual_mailbox_maps", "lost@box.example",
                   "OK lost@box.example"); /* the mailbox keeps the mail */
