@@ -110,18 +110,20 @@ give_to_group(const char *path, const PdListenOptions *options)
         tbl_log_warning("%s: cannot give it to its group: %s", path, g_strerror(errno));
 }
 
-/* Who may use the socket may pass its directory. */
+/* Makes a directory and those above it, whatever the umask is: who may use the socket may pass them
+ * all. */
 static bool
-make_directory(const char *path, const PdListenOptions *options)
+make_directory(const char *directory, const PdListenOptions *options)
 {
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *parent = g_path_get_dirname(directory);
     mode_t mode = 0700 | (options->mode & 0060 ? 0050 : 0) | (options->mode & 0006 ? 0005 : 0);
 
     if (g_file_test(directory, G_FILE_TEST_IS_DIR))
         return true;
-    if (g_mkdir_with_parents(parent, 0755) != 0 || (mkdir(directory, mode) != 0 && errno != EEXIST))
+    g_autofree char *parent = g_path_get_dirname(directory);
+    if (!make_directory(parent, options))
         return false;
+    if (mkdir(directory, mode) != 0)
+        return errno == EEXIST && g_file_test(directory, G_FILE_TEST_IS_DIR);
     give_to_group(directory, options);
     return chmod(directory, mode) == 0;
 }
@@ -182,7 +184,8 @@ listen_unix(const char *endpoint, const char *path, const PdListenOptions *optio
         return NULL;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
-    if (!make_directory(path, options)) {
+    g_autofree char *directory = g_path_get_dirname(path);
+    if (!make_directory(directory, options)) {
         set_errno_error(error, endpoint, "cannot make its directory");
         return NULL;
     }

@@ -38,13 +38,19 @@ class Sockets(DaemonCase):
         self.assertEqual(stat.S_IMODE(os.stat(world.store).st_mode), 0o640)
 
     def test_folder_is_made(self):
-        """a missing folder of a socket is made"""
-        world = self.make_world()
-        path = os.path.join(world.socket_dir, "deep", "socketmap")
+        """missing folders of a socket are made, and whoever may use it may pass them, whatever the umask"""
+        world = self.make_world({"sockets": {"mode": "0660"}})
+        path = os.path.join(world.socket_dir, "very", "deep", "socketmap")
         world.sm_unix = path
         world.write_config({"socketmap": {"listen": "unix:" + path}})
-        world.start()
+        old = os.umask(0o077)
+        try:
+            world.start()
+        finally:
+            os.umask(old)
         self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode))
+        for folder in (os.path.dirname(path), os.path.dirname(os.path.dirname(path))):
+            self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode), 0o750, folder)
 
     def test_stale_socket(self):
         """[52] a stale socket is replaced, one that somebody listens on is not"""
