@@ -31,17 +31,22 @@ compare_texts(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names of a reference list, sorted; NULL when the store failed. */
+/* The names of a reference list, sorted, each once (a list may have an object by name and by
+ * address); NULL when the store failed. */
 static GPtrArray *
 sorted_names(const TblContext *context, const TblObject *object, TblRefs which)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     const GPtrArray *refs = object->refs[which];
     for (guint i = 0; i < refs->len; i++) {
         char *name = reference_name(context, object->origin, g_ptr_array_index(refs, i));
         if (!name)
             return NULL;
-        g_ptr_array_add(names, name);
+        if (g_hash_table_add(seen, name))
+            g_ptr_array_add(names, name);
+        else
+            g_free(name);
     }
     g_ptr_array_sort(names, compare_texts);
     return g_steal_pointer(&names);
@@ -107,38 +112,52 @@ json_forward(TblJson *json, const TblContext *context, const TblObject *object)
     return true;
 }
 
-static const char *
-other_name(const GPtrArray *other, guint i)
+typedef struct {
+    const char *name, *value; /* borrowed */
+} Other;
+
+static gint
+compare_others(gconstpointer a, gconstpointer b)
 {
-    return g_ptr_array_index(other, i);
+    return strcmp(((const Other *)a)->name, ((const Other *)b)->name);
 }
 
-/* Several values of one attribute become an array; the pairs stay in their order. */
-static void
-json_other(TblJson *json, const GPtrArray *other)
+/* By name, whichever column or line came first; g_array_sort leaves the values of one attribute in
+ * their order. */
+static GArray *
+sorted_others(const TblObject *object)
 {
-    if (other->len < 2)
-        return;
-    g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i + 1 < other->len; i += 2) {
-        gpointer name = g_ptr_array_index(other, i);
-        g_hash_table_insert(
-            counts, name,
-            GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, name)) + 1));
+    GArray *others = g_array_new(FALSE, FALSE, sizeof(Other));
+    for (guint i = 0; i + 1 < object->other->len; i += 2) {
+        Other other = {g_ptr_array_index(object->other, i),
+                       g_ptr_array_index(object->other, i + 1)};
+        g_array_append_val(others, other);
     }
+    g_array_sort(others, compare_others);
+    return others;
+}
+
+/* Several values of one attribute become an array. */
+static void
+json_other(TblJson *json, const TblObject *object)
+{
+    g_autoptr(GArray) others = sorted_others(object);
+    if (others->len == 0)
+        return;
     tbl_json_object_begin(json, "other");
-    for (guint i = 0; i + 1 < other->len; i += 2) {
-        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, other_name(other, i)));
-        if (count == 1)
-            tbl_json_text(json, other_name(other, i), other_name(other, i + 1));
-        if (count <= 1)
+    for (guint i = 0, end; i < others->len; i = end) {
+        const Other *first = &g_array_index(others, Other, i);
+        for (end = i + 1; end < others->len; end++)
+            if (compare_others(first, &g_array_index(others, Other, end)) != 0)
+                break;
+        if (end == i + 1) {
+            tbl_json_text(json, first->name, first->value);
             continue;
-        tbl_json_array_begin(json, other_name(other, i));
-        for (guint j = i; j + 1 < other->len; j += 2)
-            if (strcmp(other_name(other, i), other_name(other, j)) == 0)
-                tbl_json_text(json, NULL, other_name(other, j + 1));
+        }
+        tbl_json_array_begin(json, first->name);
+        for (guint j = i; j < end; j++)
+            tbl_json_text(json, NULL, g_array_index(others, Other, j).value);
         tbl_json_array_end(json);
-        g_hash_table_remove(counts, other_name(other, i));
     }
     tbl_json_object_end(json);
 }
@@ -179,7 +198,7 @@ pd_ctl_append_object_json(GString *out, const TblContext *context, const TblObje
     for (TblRefs which = TBL_REFS_ACCEPT_FROM; which <= TBL_REFS_REJECT_FROM_DL; which++)
         if (!json_refs(&json, context, object, which))
             return false;
-    json_other(&json, object->other);
+    json_other(&json, object);
     tbl_json_end(&json);
     return true;
 }
@@ -258,7 +277,8 @@ pd_ctl_append_object_text(GString *out, const TblContext *context, const TblObje
     for (TblRefs which = TBL_REFS_MEMBERS; which <= TBL_REFS_REJECT_FROM_DL; which++)
         if (!text_refs(out, context, object, which))
             return false;
-    for (guint i = 0; i + 1 < object->other->len; i += 2)
-        text_line(out, other_name(object->other, i), other_name(object->other, i + 1));
+    g_autoptr(GArray) others = sorted_others(object);
+    for (guint i = 0; i < others->len; i++)
+        text_line(out, g_array_index(others, Other, i).name, g_array_index(others, Other, i).value);
     return true;
 }
