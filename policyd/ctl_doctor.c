@@ -2,6 +2,27 @@
 #include "policyd/doctor.h"
 #include "policyd/postfix_tool.h"
 
+/* What is left to know of a store that cannot be read; a program that reads the findings hears of
+ * it as well. */
+static void
+find_unreadable(PdDoctor *doctor, const TblConfig *config, const GError *error)
+{
+    g_autofree char *remedy = g_strdup_printf(
+        "ls -l %s; a damaged store: move it away and import again, or bring back a copy",
+        config->store.path);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "store-unreadable", remedy, "%s", error->message);
+}
+
+static int
+finish(PdDoctor *doctor)
+{
+    guint64 total = pd_doctor_free(doctor);
+    int code = pd_ctl_finish();
+    if (code == 0 && total == 0)
+        pd_ctl_note("nothing is wrong");
+    return code == 0 && total > 0 ? TBL_EXIT_FAILED : code;
+}
+
 static int
 examine(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, const GError *unreadable,
         bool as_json)
@@ -16,13 +37,9 @@ examine(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, const GEr
     if (done && postfix)
         pd_doctor_sockets(doctor);
     done = done && pd_doctor_declarations(doctor, &error) && pd_doctor_objects(doctor, &error);
-    guint64 total = pd_doctor_free(doctor);
-    int code = pd_ctl_finish();
     if (!done)
-        return pd_ctl_error(error);
-    if (code == 0 && total == 0)
-        pd_ctl_note("nothing is wrong");
-    return code == 0 && total > 0 ? TBL_EXIT_FAILED : code;
+        find_unreadable(doctor, snapshot->config, error);
+    return finish(doctor);
 }
 
 int
@@ -36,8 +53,11 @@ pd_ctl_doctor(TblConfig *config, int argc, char **argv)
     if (code != 0)
         return code;
     g_autoptr(PdCtlSnapshot) snapshot = pd_ctl_snapshot_new(config, &error);
-    if (!snapshot)
-        return pd_ctl_error(error);
+    if (!snapshot) {
+        PdDoctor *doctor = pd_doctor_new(NULL, NULL, as_json);
+        find_unreadable(doctor, config, error);
+        return finish(doctor);
+    }
     g_autoptr(PdPostfixConfig) postfix = NULL;
     if (!pd_postfix_tool_installed("postconf"))
         pd_ctl_note("Postfix is not installed here, so main.cf was not looked at");

@@ -448,6 +448,28 @@ class Reader(FreshCase):
         return [finding for finding in done.json() if finding["code"] == "reader-stuck"]
 
 
+class Unreadable(FreshCase):
+    """A store that this command cannot read."""
+
+    def test_unreadable(self):
+        """no permission, and no store at all in the file: a finding like others"""
+        world = self.make_world()
+        world.ctl("domain", "add", "company.example", "--class=relay")
+        os.chmod(world.store, 0)
+        self.assertFinding(world, "Permission denied")
+        os.chmod(world.store, 0o640)
+        with open(world.store, "r+b") as store:
+            store.write(b"x" * 8192)
+        self.assertFinding(world, world.store)
+
+    def assertFinding(self, world, word):
+        found = world.ctl("doctor", "--json", rc=1).json()
+        self.assertEqual(codes(found), ["store-unreadable"])
+        self.assertIn(word, found[0]["text"])
+        self.assertIn(world.store, found[0]["remedy"])
+        self.assertIn("(store-unreadable)", world.ctl("doctor", rc=1).out)
+
+
 class Unpopulated(FreshCase):
     """A store without objects."""
 
