@@ -19,7 +19,7 @@ typedef struct {
     TblMap map;
     const char *table;
     FILE *answers;         /* ours: key, tab, value ("" for none), a line each */
-    GHashTable *fallbacks; /* "@domain" -> value in the table, where it is looked up so */
+    GHashTable *fallbacks; /* key for a whole domain -> value in the table */
     GHashTable *different; /* set of keys (canonical) that were shown */
     guint64 compared;
     guint64 failed;
@@ -130,13 +130,29 @@ show_difference(Comparison *comparison, const char *key, const char *ours, const
                      g_strdup(tbl_address_parse(&address, tbl_slice(key)) ? address.text : key));
 }
 
-/* What Postfix finds for the whole domain where a table does not have the address; it never asks a
- * pattern table so (mail_addr_find.c). */
+/* The next key that Postfix asks where a table has neither the address nor the key before: once
+ * `@domain` (mail_addr_find.c), in transport_maps `domain`, `.parent` ... and `*` (transport.c).
+ * NULL at the end. */
+static const char *
+next_fallback(const Comparison *comparison, const char *key)
+{
+    const char *at = strrchr(key, '@');
+    if (comparison->map != TBL_MAP_TRANSPORT_MAPS)
+        return at != key ? at : NULL;
+    if (at)
+        return at + 1;
+    const char *dot = strchr(*key == '.' ? key + 1 : key, '.');
+    return dot ? dot : strcmp(key, "*") == 0 ? NULL : "*";
+}
+
+/* What Postfix finds for the whole domain. */
 static const char *
 fallback(const Comparison *comparison, const char *key)
 {
-    const char *at = strrchr(key, '@');
-    return at ? g_hash_table_lookup(comparison->fallbacks, at) : NULL;
+    const char *value = NULL;
+    while (!value && (key = next_fallback(comparison, key)))
+        value = g_hash_table_lookup(comparison->fallbacks, key);
+    return value;
 }
 
 static bool
@@ -190,12 +206,11 @@ compare_answers(Comparison *comparison, GError **error)
 /* ---- Whole domains ---- */
 
 static bool
-collect_domain(G_GNUC_UNUSED Comparison *comparison, const char *key,
-               G_GNUC_UNUSED const char *value, gpointer data, G_GNUC_UNUSED GError **error)
+collect_domain(Comparison *comparison, const char *key, G_GNUC_UNUSED const char *value,
+               gpointer data, G_GNUC_UNUSED GError **error)
 {
-    const char *at = strrchr(key, '@');
-    if (at && !g_hash_table_contains(data, at))
-        g_hash_table_add(data, g_strdup(at));
+    while ((key = next_fallback(comparison, key)) && !g_hash_table_contains(data, key))
+        g_hash_table_add(data, g_strdup(key));
     return true;
 }
 
@@ -215,8 +230,8 @@ ask_fallbacks(Comparison *comparison, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GHashTable) domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (tbl_map_is_domains(comparison->map) || comparison->map == TBL_MAP_TRANSPORT_MAPS ||
-        is_pattern_table(comparison->table))
+    /* A pattern table is never asked so. */
+    if (tbl_map_is_domains(comparison->map) || is_pattern_table(comparison->table))
         return true;
     if (!each_answer(comparison, collect_domain, domains, error))
         return false;
@@ -253,6 +268,19 @@ domain_answer(const Comparison *comparison, const char *name)
     return domain->mirror ? g_strconcat("@", domain->mirror, NULL) : g_strdup(domain->catch_all);
 }
 
+/* What we have for `.example.com`, which to Postfix means all subdomains: no map is asked for it.
+ * Caller frees. */
+static char *
+subdomains_answer(const Comparison *comparison, const char *name)
+{
+    char canonical[256];
+    const TblDomains *domains = comparison->snapshot->view->domains(comparison->snapshot->view);
+    const TblDomain *domain = tbl_domain_canonical(tbl_slice(name), true, canonical)
+                                  ? tbl_domains_get(domains, canonical)
+                                  : NULL;
+    return domain ? g_strdup(pd_ctl_domain_value(domains, domain, comparison->map)) : NULL;
+}
+
 /* The daemon's answer; where a domain defers unknown recipients, they are absent. */
 static TblResult
 look_up(const Comparison *comparison, const TblContext *plain, const char *key, GString *value)
@@ -277,7 +305,10 @@ compare_key(Comparison *comparison, const TblContext *context, const char *key, 
         return;
     if (*key == '@') {
         ours = whole = domain_answer(comparison, key + 1);
-    } else if (!strchr(key, '@') && !tbl_map_is_domains(comparison->map)) {
+    } else if (*key == '.') {
+        ours = whole = subdomains_answer(comparison, key);
+    } else if (!strchr(key, '@') && !tbl_map_is_domains(comparison->map) &&
+               comparison->map != TBL_MAP_TRANSPORT_MAPS) {
         /* virtual(5): the domain itself as a key only declares it. */
         const TblDomains *domains = context->view->domains(context->view);
         if (tbl_domains_find(domains, key))

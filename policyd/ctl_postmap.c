@@ -63,6 +63,16 @@ add_roles(Keys *keys, const GPtrArray *domains)
     }
 }
 
+static void
+add_domains(Keys *keys, const TblDomains *domains, const GPtrArray *list, TblMap map)
+{
+    for (guint i = 0; i < list->len; i++) {
+        const TblDomain *domain = g_ptr_array_index(list, i);
+        if (pd_ctl_domain_value(domains, domain, map))
+            g_ptr_array_add(keys->keys, domain->name);
+    }
+}
+
 static gint
 compare_keys(gconstpointer a, gconstpointer b)
 {
@@ -83,11 +93,41 @@ collect_keys(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *domain
     if (map == TBL_MAP_VIRTUAL_ALIAS_MAPS && *snapshot->config->addresses.postmaster &&
         snapshot->view->populated(snapshot->view))
         add_roles(keys, list);
+    add_domains(keys, domains, list, map);
     g_ptr_array_sort(keys->keys, compare_keys);
     return true;
 }
 
 /* ---- Values ---- */
+
+const char *
+pd_ctl_domain_value(const TblDomains *domains, const TblDomain *domain, TblMap map)
+{
+    TblDomainClass domain_class = tbl_domains_class(domains, domain);
+    switch (map) {
+    case TBL_MAP_VIRTUAL_ALIAS_DOMAINS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? domain->name : NULL;
+    case TBL_MAP_VIRTUAL_MAILBOX_DOMAINS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_MAILBOX ? domain->name : NULL;
+    case TBL_MAP_RELAY_DOMAINS:
+        return domain_class == TBL_DOMAIN_RELAY ? domain->name : NULL;
+    case TBL_MAP_TRANSPORT_MAPS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? NULL : tbl_domains_route(domains, domain);
+    default:
+        return NULL;
+    }
+}
+
+/* `.example.com` is a rule about subdomains, for which no map is asked. */
+static TblResult
+look_up(const TblContext *context, TblMap map, const char *key, GString *value)
+{
+    if (*key != '.')
+        return tbl_maps_lookup(context, map, tbl_slice(key), value);
+    const TblDomains *domains = context->view->domains(context->view);
+    g_string_assign(value, pd_ctl_domain_value(domains, tbl_domains_get(domains, key), map));
+    return TBL_FOUND;
+}
 
 /* The number of keys that failed, -1 when the file did. */
 static gint64
@@ -102,7 +142,7 @@ write_answers(const TblContext *context, TblMap map, const GPtrArray *keys, FILE
             continue;
         last = key;
         g_string_truncate(value, 0);
-        TblResult result = tbl_maps_lookup(context, map, tbl_slice(key), value);
+        TblResult result = look_up(context, map, key, value);
         if (result == TBL_FAILED && failed++ < NAMED_MAX)
             pd_ctl_note("%s: %s", key, value->str);
         if (result == TBL_FOUND && fprintf(file, "%s\t%s\n", key, value->str) < 0)
@@ -137,13 +177,14 @@ export_addresses(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *do
 }
 
 static void
-export_domains(const TblDomains *domains, TblDomainClass domain_class, FILE *file)
+export_domains(const TblDomains *domains, TblMap map, FILE *file)
 {
     g_autoptr(GPtrArray) list = tbl_domains_list(domains);
     for (guint i = 0; i < list->len; i++) {
         const TblDomain *domain = g_ptr_array_index(list, i);
-        if (tbl_domains_class(domains, domain) == domain_class)
-            fprintf(file, "%s\t%s\n", domain->name, domain->name);
+        const char *value = pd_ctl_domain_value(domains, domain, map);
+        if (value)
+            fprintf(file, "%s\t%s\n", domain->name, value);
     }
 }
 
@@ -153,17 +194,8 @@ pd_ctl_export_map(const PdCtlSnapshot *snapshot, TblMap map, FILE *file, GError 
     const TblDomains *domains = snapshot->view->domains(snapshot->view);
     if (!domains || !snapshot->reader)
         return true;
-    switch (map) {
-    case TBL_MAP_VIRTUAL_ALIAS_DOMAINS:
-        export_domains(domains, TBL_DOMAIN_VIRTUAL_ALIAS, file);
-        return true;
-    case TBL_MAP_VIRTUAL_MAILBOX_DOMAINS:
-        export_domains(domains, TBL_DOMAIN_VIRTUAL_MAILBOX, file);
-        return true;
-    case TBL_MAP_RELAY_DOMAINS:
-        export_domains(domains, TBL_DOMAIN_RELAY, file);
-        return true;
-    default:
+    if (!tbl_map_is_domains(map))
         return export_addresses(snapshot, map, domains, file, error);
-    }
+    export_domains(domains, map, file);
+    return true;
 }

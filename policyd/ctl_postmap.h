@@ -6,9 +6,13 @@
 
 #include <stdio.h>
 
+/* What a declaration itself answers in a map that has domains as keys; NULL: nothing. Borrowed. */
+const char *pd_ctl_domain_value(const TblDomains *domains, const TblDomain *domain, TblMap map);
+
 /* Writes `key<TAB>value` lines sorted bytewise by key. Keys are the stored addresses (quoted where
  * RFC 5321 wants it), the same in each domain that mirrors theirs, and postmaster@ and abuse@ where
- * the configuration answers them; for the domain maps the declared names. Catch-alls, extensions
- * and --unknown are rules, not keys, and do not appear. Errors: 75 when keys answer TEMP (the first
- * ten are named on stderr), 1 when the store or the file fails. */
+ * the configuration answers them; for the domain maps the declared names, and for transport_maps
+ * those that have a route, with `.example.com` for all subdomains as in transport(5). Catch-alls,
+ * extensions and --unknown are rules, not keys, and do not appear. Errors: 75 when keys answer TEMP
+ * (the first ten are named on stderr), 1 when the store or the file fails. */
 bool pd_ctl_export_map(const PdCtlSnapshot *snapshot, TblMap map, FILE *file, GError **error);

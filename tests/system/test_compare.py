@@ -26,6 +26,8 @@ class Compare(WorldCase):
         people.declare(world)
         people.populate(world)
         world.ctl("domain", "add", "late.example", "--class=relay", "--unknown=defer")
+        world.ctl("domain", "add", "out.example", ".sub.example", "--class=route", "--route=[gw.example]")
+        world.ctl("domain", "add", ".branch.example", "--class=relay", "--route=[hub.example]")
         cls.env = tools_env(os.path.join(world.dir, "postfix"))
 
     def compare(self, table_map, table, *args, rc=0):
@@ -43,7 +45,8 @@ class Compare(WorldCase):
 
     def test_equal(self):
         """our own map as a hash table: no difference, for each map"""
-        for name in ("virtual_alias_maps", "relay_recipient_maps", "virtual_mailbox_maps", "smtpd_sender_login_maps", "relay_domains"):
+        for name in ("virtual_alias_maps", "relay_recipient_maps", "virtual_mailbox_maps", "smtpd_sender_login_maps", "relay_domains",
+                     "transport_maps"):
             found, err = self.compare(name, self.table(self.ours(name)))
             self.assertEqual(found, [], name)
             self.assertRegex(err, r"[1-9][0-9]* keys compared, 0 different")
@@ -84,6 +87,20 @@ class Compare(WorldCase):
         """@domain in their table answers as Postfix has it"""
         found, _ = self.compare("relay_recipient_maps", "inline:{ {@company.example=x}, {@rewritten.example=x} }", rc=1)
         self.assertEqual(sorted(found), [["@company.example", "-", "x"], ["@rewritten.example", "-", "x"]])
+
+    def test_transport(self):
+        """a transport table has domains, their subdomains and * where ours has addresses"""
+        lines = self.ours("transport_maps").splitlines()
+        self.assertIn(".branch.example\trelay:[hub.example]", lines)
+        self.assertIn("out.example\tsmtp:[gw.example]", lines)
+        domains = "".join(line + "\n" for line in lines if "@" not in line)
+        found, err = self.compare("transport_maps", self.table(domains))
+        self.assertEqual(found, [])
+        self.assertRegex(err, r"[1-9][0-9]* keys compared, 0 different")
+        other = domains.replace("\nout.example\tsmtp:[gw.example]\n", "\n* smtp:[gw.example]\n").replace("hub.example", "other.example")
+        found, _ = self.compare("transport_maps", self.table(other + "unknown.example smtp:[x]\n"), rc=1)
+        self.assertEqual(sorted(found), [["*", "-", "smtp:[gw.example]"], [".branch.example", "relay:[hub.example]", "relay:[other.example]"],
+                                         ["unknown.example", "-", "smtp:[x]"]])
 
     def test_keys(self):
         """keys from a file, found or not on either side"""
