@@ -351,8 +351,8 @@ class Manuals(Rule):
             bad += ["[%s] %s is no key" % (group, key) for key in sorted(told - have)]
         self.report(bad)
 
-    def test_maps(self):
-        """policyd-maps(7) has the main.cf line of each map that is answered, and the cautions (checklist 57)."""
+    def test_57_maps(self):
+        """[57] policyd-maps(7) has the main.cf line of each map that is answered, and the cautions."""
         answered = re.findall(r'= NAME\("([a-z_]+)"\)', read("tables/maps.c"))
         self.assertGreater(len(answered), 10)
         page = read("man/policyd-maps.7")

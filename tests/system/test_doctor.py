@@ -295,8 +295,8 @@ class Store(WorldCase):
         self.assertEqual(len(found), 1, done)
         self.assertIn(world.store, found[0]["text"])
 
-    def test_nowhere(self):
-        """a replicated primary in a virtual-alias domain"""
+    def test_32_nowhere(self):
+        """[32] a replicated primary in a virtual-alias domain"""
         self.replicated({"name": "lost", "address": "SMTP:lost@alias.example"})
         self.assertFinding("nowhere", "lost@alias.example")
 
@@ -338,8 +338,8 @@ class Store(WorldCase):
         texts = self.findings("cycle")
         self.assertEqual(len(texts), 2, texts)
 
-    def test_alias_into_nowhere(self):
-        """an alias whose way ends in a virtual-alias domain"""
+    def test_32_alias_into_nowhere(self):
+        """[32] an alias whose way ends in a virtual-alias domain"""
         self.replicated(
             {"name": "way", "class": "dl", "address": "SMTP:way@alias.example", "member": "end"},
             {"name": "end", "address": "SMTP:end@alias.example"},

@@ -243,5 +243,35 @@ class NoDelimiter(WorldCase):
         self.assertFound("virtual_alias_maps", "ann@domain2.example", "ann@company.example")
 
 
+class DirectoryDown(WorldCase):
+    """A directory that is configured and was never loaded: nobody listens there."""
+
+    CONFIG = {"directory": {"uri": "ldap://127.0.0.1:9", "base": "dc=company,dc=example", "allow-plaintext": "yes"}}
+
+    @classmethod
+    def populate(cls, world):
+        people.declare(world)
+        people.populate(world)
+        world.replicate({"name": "rep", "address": ["SMTP:rep@box.example", "smtp:rep@domain2.example"]})
+
+    def test_17_what_is_there_is_served(self):
+        """[17] what the store has is answered while the directory is down, by local and replicated rows alike"""
+        for name, primary in (("ann", "ann@company.example"), ("rep", "rep@box.example")):
+            self.assertFound("virtual_alias_maps", f"{name}@domain2.example", primary)
+            self.assertEqual(self.act(f"{name}@domain2.example"), "DUNNO")
+        self.assertFound("virtual_mailbox_maps", "rep@box.example", "rep@box.example")
+        self.assertFound("virtual_alias_domains", "domain2.example", "domain2.example")
+        self.assertAbsent("virtual_alias_domains", "far.example")
+
+    def test_17_absence_is_not_certain(self):
+        """[17] what the store does not have may be in the directory: TEMP and a deferral, but outside declared domains absent"""
+        for table in ("virtual_alias_maps", "virtual_mailbox_maps", "smtpd_sender_login_maps", "canonical_maps"):
+            self.assertTemp(table, "nobody@box.example")
+            self.assertAbsent(table, "nobody@far.example")
+        self.assertAbsent("relocated_maps", "nobody@box.example")
+        self.assertTrue(self.act("nobody@domain2.example").startswith("DEFER_IF_PERMIT 4.3.0 "))
+        self.assertEqual(self.act("nobody@far.example"), "DUNNO")
+
+
 if __name__ == "__main__":
     unittest.main()
