@@ -32,8 +32,8 @@ is_live_tombstone(const TblContext *context, const TblRow *row)
     return row->kind == TBL_ROW_TOMBSTONE && (row->expires == 0 || row->expires > context->now);
 }
 
-/* Looks `local@domain` up. True when that ends the search: found, a tombstone (unless only live
- * rows count), hidden, failed. */
+/* Looks `local@domain` up. True when that ends the search: found, a tombstone (where only live rows
+ * count it is absence, and no more), hidden, failed. */
 static bool
 look(const TblContext *context, TblSlice local, const char *domain, bool live_only,
      TblLocation *location)
@@ -61,9 +61,10 @@ look(const TblContext *context, TblSlice local, const char *domain, bool live_on
             hidden = true;
             continue;
         }
-        location->tombstone = !answers && !live_only && is_live_tombstone(context, row);
-        if (!answers && !location->tombstone)
+        bool notice = !answers && is_live_tombstone(context, row);
+        if (!answers && !notice)
             continue;
+        location->tombstone = notice && !live_only;
         location->result = !keep_row(location, row) ? TBL_FAILED
                            : answers                ? TBL_FOUND
                                                     : TBL_NOTFOUND;

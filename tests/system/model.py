@@ -143,7 +143,9 @@ class Model:
                     return None
                 local, rest = local[:at], address.typed[self.split(address.typed) :]
             found = self.row((local, name))
-            if not found and not live and (local, name) in self.tombstones:
+            if not found and (local, name) in self.tombstones:
+                if live:
+                    return None
                 found = Found(tombstone=self.tombstones[(local, name)])
             if found:
                 found.extension = rest

@@ -273,6 +273,27 @@ test_tombstones(void)
     assert_lookup(fixture, "relay_recipient_maps", "old@relay.example", "OK old@relay.example");
 }
 
+/* A mirror has what the other domain has under exactly that key. */
+static void
+test_tombstones_behind_mirrors(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblDomain *mirror = tbl_domain_new("mirror.example", TBL_DOMAIN_RELAY);
+    mirror->mirror = g_strdup("relay.example");
+    fixture_declare(fixture, mirror);
+    leave_notice(fixture, "ann+old@relay.example", true, "new@far.example", 0);
+    leave_notice(fixture, "ann+expired@relay.example", false, "no longer in use", 1000);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "relay_recipient_maps", "ann+old@relay.example", "NOTFOUND");
+    assert_lookup(fixture, "relay_recipient_maps", "ann+old@mirror.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_alias_maps", "ann+old@mirror.example", "NOTFOUND");
+    assert_lookup(fixture, "relocated_maps", "ann+old@mirror.example", "NOTFOUND");
+    assert_lookup(fixture, "relay_recipient_maps", "ann+expired@mirror.example",
+                  "OK Ann.Lee@relay.example");
+    assert_lookup(fixture, "relay_recipient_maps", "ann+other@mirror.example",
+                  "OK Ann.Lee@relay.example");
+}
+
 static void
 test_unknown_switch(void)
 {
@@ -413,6 +434,7 @@ main(int argc, char **argv)
     g_test_add_func("/maps/canonical", test_canonical);
     g_test_add_func("/maps/utf8", test_utf8);
     g_test_add_func("/maps/tombstones", test_tombstones);
+    g_test_add_func("/maps/tombstones-behind-mirrors", test_tombstones_behind_mirrors);
     g_test_add_func("/maps/unknown", test_unknown_switch);
     g_test_add_func("/maps/nothing-known", test_nothing_known);
     g_test_add_func("/maps/failing-store", test_failing_store);
