@@ -20,10 +20,25 @@ struct GifPreview {
 };
 
 static void
-report_fail(GifDiagnostics *diagnostics, const GError *error)
+report_tell(GifDiagnostics *diagnostics, const GError *error)
 {
     gif_diagnostics_set_file(diagnostics, NULL);
     gif_diagnostics_add(diagnostics, GIF_ERROR, GIF_CODE_REPORT, 0, NULL, NULL, error->message);
+}
+
+static void
+report_drop(GifPreview *preview)
+{
+    gif_diagnostics_set_listener(preview->diagnostics, NULL, NULL);
+    g_clear_pointer(&preview->report, gif_report_free);
+}
+
+/* A page that cannot be written is told once and not tried again. */
+static void
+report_fail(GifPreview *preview, const GError *error)
+{
+    report_drop(preview);
+    report_tell(preview->diagnostics, error);
 }
 
 GifPreview *
@@ -34,7 +49,7 @@ gif_preview_new(const GifRunOptions *options, const TblConfig *config, GifDiagno
     GifReport *report =
         options->report ? gif_report_new(options->report, options->files, &error) : NULL;
     if (error) {
-        report_fail(diagnostics, error);
+        report_tell(diagnostics, error);
         return NULL;
     }
     GifPreview *preview = g_new0(GifPreview, 1);
@@ -55,10 +70,9 @@ void
 gif_preview_free(GifPreview *preview)
 {
     if (preview) {
-        gif_diagnostics_set_listener(preview->diagnostics, NULL, NULL);
+        report_drop(preview);
         gif_conflicts_free(preview->conflicts);
         gif_totals_free(preview->totals);
-        gif_report_free(preview->report);
         g_string_free(preview->text, TRUE);
         g_free(preview->guards);
         g_free(preview);
@@ -207,7 +221,7 @@ gif_preview_prepare(GifPreview *preview, const GifSummary *summary)
     if (!preview->report || page_write(preview, summary, TBL_EXIT_FAILED, &error)) {
         return true;
     }
-    report_fail(preview->diagnostics, error);
+    report_fail(preview, error);
     return false;
 }
 
@@ -220,6 +234,6 @@ gif_preview_publish(GifPreview *preview, const GifSummary *summary, int code)
          gif_report_publish(preview->report, &error))) {
         return code;
     }
-    report_fail(preview->diagnostics, error);
+    report_fail(preview, error);
     return code == TBL_EXIT_OK ? TBL_EXIT_FAILED : code;
 }

@@ -237,7 +237,7 @@ class Plan(WorldCase):
             resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
         done = self.world.imp(HEADER + row("fd", "SMTP:fd@company.example"), f"--report={path}", rc=1, preexec=small_files)
-        self.assertIn("GIF0935", done.err)
+        self.assertEqual(done.err.count("GIF0935"), 1, done.err)
         self.assertEqual(self.world.status()["generation"], before)
         self.assertEqual([name for name in os.listdir(self.world.work) if "full.html" in name], [])
 
