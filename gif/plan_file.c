@@ -163,10 +163,7 @@ gif_plan_writer_finish(GifPlanWriter *writer, GError **error)
     tbl_digest_finish(g_steal_pointer(&writer->digest), sha256);
     g_byte_array_append(writer->buffer, sha256, sizeof sha256);
     buffer_write(writer);
-    if (writer->reason == 0 && fsync(writer->fd) != 0) {
-        writer->reason = errno;
-    }
-    if (writer->reason == 0 && g_rename(writer->temporary, writer->path) != 0) {
+    if (writer->reason == 0 && !tbl_file_replace(writer->fd, writer->temporary, writer->path)) {
         writer->reason = errno;
     }
     if (writer->reason != 0) {

@@ -171,11 +171,8 @@ gif_report_write(GifReport *report, const GifReportFacts *facts, GError **error)
 bool
 gif_report_publish(GifReport *report, GError **error)
 {
-    if (fsync(report->file) != 0) {
-        return fail(report, errno, "fsync", error);
-    }
-    if (g_rename(report->temporary, report->path) != 0) {
-        return fail(report, errno, "rename", error);
+    if (!tbl_file_replace(report->file, report->temporary, report->path)) {
+        return fail(report, errno, "write", error);
     }
     gif_interrupt_remove_file(report->temporary);
     g_clear_pointer(&report->temporary, g_free);

@@ -64,18 +64,13 @@ output_close(Output *output, bool keep, GError **error)
 {
     bool written = fflush(output->file) == 0 && !ferror(output->file);
     if (written && output->temporary && keep)
-        written = fsync(fileno(output->file)) == 0;
+        written = tbl_file_replace(fileno(output->file), output->temporary, output->path);
     if (!written && keep)
         set_output_error(output, error);
     if (output->path)
         fclose(output->file);
-    if (!output->temporary)
-        return written;
-    if (!written || !keep || g_rename(output->temporary, output->path) != 0) {
-        if (written && keep)
-            written = set_output_error(output, error);
+    if (output->temporary && (!written || !keep))
         g_unlink(output->temporary);
-    }
     g_free(output->temporary);
     return written;
 }

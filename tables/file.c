@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +121,28 @@ tbl_file_read_trusted(const char *path, gsize max, gsize *length, GError **error
     }
     bytes[*length] = '\0';
     return g_steal_pointer(&bytes);
+}
+
+/* A folder that may not be read cannot be synced by its writers, and some file systems have nothing
+ * to sync. */
+static bool
+folder_sync(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == EACCES;
+    }
+    int number = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+    close(fd);
+    errno = number;
+    return number == 0;
+}
+
+bool
+tbl_file_replace(int fd, const char *temporary, const char *path)
+{
+    return fsync(fd) == 0 && rename(temporary, path) == 0 && folder_sync(path);
 }
 
 bool

@@ -21,5 +21,11 @@ int tbl_file_open_trusted(const char *path, gsize max, gsize *size, GError **err
  * beyond `max` meanwhile; no more than `max` bytes are ever asked memory for. */
 char *tbl_file_read_trusted(const char *path, gsize max, gsize *length, GError **error);
 
+/* Puts a file that was written under another name in the same folder, open as `fd`, in its place:
+ * its bytes reach the disk before the name does, and the name before this returns, so that a loss
+ * of power leaves what was there or all of this one. False with errno; `temporary` may then still
+ * be there. */
+bool tbl_file_replace(int fd, const char *temporary, const char *path);
+
 /* Both paths name one file, by whatever name; or would, where one is not there yet. */
 bool tbl_file_same(const char *one, const char *other);

@@ -2,6 +2,7 @@
 #include "tables/command.h"
 #include "tables/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/socket.h>
@@ -10,6 +11,23 @@
 #include <unistd.h>
 
 #define SIZE_LIMIT 16
+
+/* Stands before the C library's, to see what reaches the disk. */
+static guint synced_files, synced_folders;
+static int sync_reason;
+
+int
+fsync(int fd)
+{
+    struct stat status;
+    g_assert_cmpint(fstat(fd, &status), ==, 0);
+    if (S_ISDIR(status.st_mode) && sync_reason) {
+        errno = sync_reason;
+        return -1;
+    }
+    *(S_ISDIR(status.st_mode) ? &synced_folders : &synced_files) += 1;
+    return fdatasync(fd);
+}
 
 typedef struct {
     char *folder, *path, *other;
@@ -164,6 +182,39 @@ test_same(Files *files, gconstpointer data)
     g_assert_true(tbl_file_same(files->path, files->other));
 }
 
+static void
+test_replace(Files *files, gconstpointer data)
+{
+    g_autofree char *text = NULL;
+    make(files->path, "old", 0600);
+    make(files->other, "new", 0600);
+    int fd = open(files->other, O_RDWR | O_CLOEXEC);
+    synced_files = synced_folders = 0;
+    g_assert_true(tbl_file_replace(fd, files->other, files->path));
+    g_assert_cmpuint(synced_files, ==, 1);
+    g_assert_cmpuint(synced_folders, ==, 1);
+    g_assert_false(g_file_test(files->other, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_get_contents(files->path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "new");
+    g_assert_false(tbl_file_replace(fd, files->other, files->path));
+    g_assert_cmpint(errno, ==, ENOENT);
+    close(fd);
+}
+
+static void
+test_replace_unsynced(Files *files, gconstpointer data)
+{
+    make(files->path, "new", 0600);
+    int fd = open(files->path, O_RDWR | O_CLOEXEC);
+    sync_reason = EIO;
+    g_assert_false(tbl_file_replace(fd, files->path, files->other));
+    g_assert_cmpint(errno, ==, EIO);
+    sync_reason = EINVAL; /* the file system has nothing to sync */
+    g_assert_true(tbl_file_replace(fd, files->other, files->path));
+    sync_reason = 0;
+    close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -177,5 +228,7 @@ main(int argc, char **argv)
     TEST("unreadable", test_unreadable);
     TEST("open", test_open);
     TEST("same", test_same);
+    TEST("replace", test_replace);
+    TEST("replace-unsynced", test_replace_unsynced);
     return g_test_run();
 }
