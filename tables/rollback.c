@@ -240,9 +240,10 @@ check_targets(TblRollback *rollback, GError **error)
     for (guint i = 0; rollback->mixed && i < tbl_journal_count(rollback->journal); i++) {
         const TblJournalItem *item = tbl_journal_item(rollback->journal, i);
         TblClaim claim = {0};
-        g_autoptr(TblObject) object = item->kind == TBL_UNDO_OBJECT
-                                          ? tbl_draft_object(rollback->draft, item_id(item), NULL)
-                                          : NULL;
+        g_autoptr(TblObject) object = NULL;
+        if (item->kind == TBL_UNDO_OBJECT &&
+            !tbl_draft_read_object(rollback->draft, item_id(item), &object, error))
+            return false;
         if (!object || !object->target)
             continue;
         if (tbl_claim_target(rollback->draft, object, &claim) != TBL_FOUND)

@@ -192,7 +192,7 @@ tbl_rollback_add_conflict(TblRollback *rollback, char *reason, guint64 batch, gu
 }
 
 static char *
-item_text(const TblJournalItem *item, TblSlice now)
+item_text(TblRollback *rollback, const TblJournalItem *item, TblSlice now)
 {
     TblSlice state = item->before.len ? item->before : now;
     if (item->kind == TBL_UNDO_DOMAIN)
@@ -200,6 +200,7 @@ item_text(const TblJournalItem *item, TblSlice now)
     if (item->kind == TBL_UNDO_TOMBSTONE)
         return g_strdup_printf("the notice at %.*s", (int)item->key.len, item->key.ptr);
     g_autoptr(TblObject) object = state.len ? tbl_object_decode(state, 0) : NULL;
+    rollback->broken = rollback->broken || (state.len && !object);
     if (!object)
         return g_strdup("an object that was deleted since");
     return g_strdup_printf("%s \"%s\"", tbl_class_name(object->object_class), object->name);
@@ -216,7 +217,7 @@ check_item(TblRollback *rollback, TblJournalItem *item)
     note_state(rollback, item, array_slice(now));
     if (touch->blocker == 0)
         return;
-    g_autofree char *what = item_text(item, array_slice(touch->first));
+    g_autofree char *what = item_text(rollback, item, array_slice(touch->first));
     tbl_rollback_add_conflict(
         rollback,
         g_strdup_printf("%s was changed by batch %" G_GUINT64_FORMAT, what, touch->blocker),
@@ -237,9 +238,11 @@ static void
 check_newcomer(TblRollback *rollback, guint64 id, const TblTouch *touch)
 {
     const TblDomains *domains = rollback->draft->snapshot->domains(rollback->draft->snapshot);
-    g_autoptr(TblObject) now = tbl_draft_object(rollback->draft, id, NULL);
     TblSlice first = array_slice(touch->first);
     g_autoptr(TblObject) was = first.len ? tbl_object_decode(first, id) : NULL;
+    g_autoptr(TblObject) now = NULL;
+    if (!tbl_draft_read_object(rollback->draft, id, &now, NULL) || (first.len && !was))
+        rollback->broken = true;
     for (guint i = 0; now && i < now->addresses->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(now->addresses, i);
         TblAddress address;
