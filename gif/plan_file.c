@@ -81,10 +81,7 @@ gif_plan_writer_free(GifPlanWriter *writer)
         (void)g_unlink(writer->temporary);
         gif_interrupt_remove_file(writer->temporary);
     }
-    if (writer->digest) {
-        guint8 unused[TBL_SHA256_SIZE];
-        tbl_digest_finish(writer->digest, unused);
-    }
+    tbl_digest_free(writer->digest);
     g_byte_array_unref(writer->payload);
     g_byte_array_unref(writer->buffer);
     g_free(writer->path);
@@ -198,10 +195,7 @@ gif_plan_reader_free(GifPlanReader *reader)
         return;
     }
     close(reader->fd);
-    if (reader->digest) {
-        guint8 unused[TBL_SHA256_SIZE];
-        tbl_digest_finish(reader->digest, unused);
-    }
+    tbl_digest_free(reader->digest);
     g_byte_array_unref(reader->buffer);
     g_byte_array_unref(reader->header_bytes);
     gif_plan_header_free(reader->header);

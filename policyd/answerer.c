@@ -22,6 +22,7 @@ struct PdAnswerer {
     GString *value;
     TblContext context;
     bool begun;
+    bool hushed;
     gint64 failure_logged; /* when, seconds since 1970 */
 };
 
@@ -102,7 +103,7 @@ pd_answerer_context(PdAnswerer *answerer)
 void
 pd_answerer_hush(PdAnswerer *answerer)
 {
-    answerer->failure_logged = G_MAXINT64 - FAILURE_LOG_INTERVAL;
+    answerer->hushed = true;
 }
 
 void
@@ -121,7 +122,7 @@ log_failure(PdAnswerer *answerer, const char *what, TblSlice key, const char *re
 {
     TblView *view = answerer->view;
 
-    if (!view->usable(view) || !view->populated(view) ||
+    if (answerer->hushed || !view->usable(view) || !view->populated(view) ||
         answerer->context.now < answerer->failure_logged + FAILURE_LOG_INTERVAL)
         return;
     answerer->failure_logged = answerer->context.now;

@@ -32,7 +32,14 @@ void
 tbl_digest_finish(TblDigest *digest, guint8 out[TBL_SHA256_SIZE])
 {
     EVP_DigestFinal_ex(digest->context, out, NULL);
-    EVP_MD_CTX_free(digest->context);
+    tbl_digest_free(digest);
+}
+
+void
+tbl_digest_free(TblDigest *digest)
+{
+    if (digest)
+        EVP_MD_CTX_free(digest->context);
     g_free(digest);
 }
 

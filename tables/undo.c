@@ -165,8 +165,7 @@ tbl_undo_finish(TblUndoLog *log, const TblBatchInfo *info)
 void
 tbl_undo_abort(TblUndoLog *log)
 {
-    guint8 unused[TBL_SHA256_SIZE];
-    tbl_digest_finish(log->digest, unused);
+    tbl_digest_free(log->digest);
     undo_free(log);
 }
 
