@@ -301,8 +301,8 @@ static bool
 header_read(GifPlanReader *reader, GError **error)
 {
     guint64 offset;
-    char kind;
-    TblSlice payload;
+    char kind = 0;
+    TblSlice payload = {NULL, 0};
     memcpy(&offset, reader->trailer, sizeof offset);
     offset = GUINT64_FROM_BE(offset);
     if (offset < FIRST_LINE_SIZE || offset >= reader->end) {
@@ -417,8 +417,8 @@ end_check(GifPlanReader *reader, GError **error)
 bool
 gif_plan_reader_next(GifPlanReader *reader, TblImageRecord *record, GError **error)
 {
-    char kind;
-    TblSlice payload;
+    char kind = 0;
+    TblSlice payload = {NULL, 0};
     while (reader->digest && frame_read(reader, &kind, &payload, error)) {
         if (kind == FRAME_END && payload.len == 0) {
             end_check(reader, error);
