@@ -160,13 +160,20 @@ records_take(Apply *apply, GError **error)
 
 /* ---- Judging and committing ---- */
 
+/* Nobody asks the guards. */
+static bool
+is_forced(const Apply *apply)
+{
+    return apply->options->force || apply->header->forced;
+}
+
 /* The guards as they were when the plan was made, and as they are now. */
 static int
 guards_check(Apply *apply)
 {
     const GifPlanHeader *header = apply->header;
     g_autofree char *reason = NULL;
-    if (apply->options->force || header->forced) {
+    if (is_forced(apply)) {
         gif_preview_set_guards(apply->preview, "Overridden by --force.");
         return TBL_EXIT_OK;
     }
@@ -283,7 +290,7 @@ apply_run(Apply *apply, GError **error)
     if (batches) {
         return stale_refuse(apply, batches);
     }
-    if (!gif_guard_begin(options->guard, apply->draft, apply->config)) {
+    if (!is_forced(apply) && !gif_guard_begin(options->guard, apply->draft, apply->config)) {
         (void)refuse(apply, GIF_CODE_STORE, "the store failed while the guards looked into it");
         return TBL_EXIT_TEMPORARY;
     }

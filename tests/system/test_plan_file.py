@@ -282,6 +282,19 @@ class Guards(PlanCase):
         self.assertIn("GIF0933", self.apply("--max-delete=100%", rc=3).err)
         self.apply("--force")
 
+    def test_force_asks_no_guard(self):
+        """an address to be kept whose record is damaged stops a plan, but not a forced one"""
+        mark = "Zq7Xk9Wv3Jb5-a-display-name-that-stands-in-one-record-only"
+        self.world.ctl("object", "add", "victim", "--class=dl", f"--display={mark}", "--address=SMTP:victim@alias.example", "--member=ann")
+        self.plan(HEAD + "mailbox,create,new,new,SMTP:new@one.example,,,\n")
+        with open(self.world.store, "r+b") as out:
+            data = out.read()
+            for place in (i for i in range(len(data)) if data.startswith(mark.encode(), i)):
+                out.seek(place)
+                out.write(b"\xff" * len(mark))
+        self.assertIn("GIF0930", self.apply("--must-keep=victim@alias.example", rc=75).err)
+        self.apply("--must-keep=victim@alias.example", "--force")
+
 
 class Refused(PlanCase):
     def setUp(self):
