@@ -51,6 +51,16 @@ test_round_trip(void)
     }
 }
 
+/* Field by field: there is padding between them. */
+static void
+assert_source(const TblSource *found, const TblSource *expected)
+{
+    g_assert_cmpuint(found->batch, ==, expected->batch);
+    g_assert_cmpuint(found->file, ==, expected->file);
+    g_assert_cmpuint(found->line, ==, expected->line);
+    g_assert_cmpint(found->synced, ==, expected->synced);
+}
+
 /* The source stands behind the rest; rows without one are as they were before there were any. */
 static void
 test_source(void)
@@ -78,7 +88,7 @@ test_source(void)
         g_assert_true(
             tbl_rows_decode(&back, key, (TblSlice){(const char *)bytes->data, bytes->len}));
         for (guint r = 0; r < back.count; r++)
-            g_assert_cmpmem(&back.row[r].source, sizeof sources[i], &sources[i], sizeof sources[i]);
+            assert_source(&back.row[r].source, &sources[i]);
         g_assert_true(tbl_slice_equal(back.row[1].spelling, two.spelling));
     }
     /* The encoding of a program that knew no sources. */
