@@ -1,9 +1,7 @@
 #include "gif/block.h"
 
 #include "tables/draft.h"
-
-/* Memory for names and addresses that is asked for at once. */
-#define CHUNK_SIZE ((gsize)64 * 1024)
+#include "tables/row.h"
 
 struct GifBlock {
     const GifSchema *schema;
@@ -13,7 +11,7 @@ struct GifBlock {
     GArray *cells;   /* GifCell, as many for each row as there are columns */
     GArray *proxies; /* GifBlockProxy */
     GifLexer *lexer;
-    GStringChunk *memory;
+    TblArena *memory;
     GifNotes *notes; /* of the row that is added */
 };
 
@@ -35,7 +33,7 @@ gif_block_new(const GifSchema *schema, GifDialect dialect, GifMode mode, bool co
     block->cells = g_array_new(FALSE, FALSE, sizeof(GifCell));
     block->proxies = g_array_new(FALSE, FALSE, sizeof(GifBlockProxy));
     block->lexer = gif_lexer_new(dialect);
-    block->memory = g_string_chunk_new(CHUNK_SIZE);
+    block->memory = g_new0(TblArena, 1);
     block->notes = gif_notes_new();
     return block;
 }
@@ -48,7 +46,8 @@ gif_block_free(GifBlock *block)
         g_array_unref(block->cells);
         g_array_unref(block->proxies);
         gif_lexer_free(block->lexer);
-        g_string_chunk_free(block->memory);
+        tbl_arena_clear(block->memory);
+        g_free(block->memory);
         gif_notes_free(block->notes);
         g_free(block);
     }
@@ -61,24 +60,31 @@ gif_block_clear(GifBlock *block)
     g_array_set_size(block->cells, 0);
     g_array_set_size(block->proxies, 0);
     gif_lexer_clear(block->lexer);
-    g_string_chunk_clear(block->memory);
+    tbl_arena_reset(block->memory);
 }
 
 /* ---- Filling ---- */
 
-static char *
-name_fold(GifBlock *block, const char *name)
+/* The key under which a name is unique, which holds the folded name. */
+static void
+name_key_make(GifBlock *block, GifBlockRow *row)
 {
-    TblSlice text = tbl_slice(name);
-    if (!tbl_slice_is_ascii(text)) {
-        g_autofree char *folded = tbl_text_fold(text);
-        return folded ? g_string_chunk_insert(block->memory, folded) : NULL;
+    TblSlice name = tbl_slice(row->row.name);
+    bool ascii = tbl_slice_is_ascii(name);
+    g_autofree char *folded = ascii ? NULL : tbl_text_fold(name);
+    TblSlice from = ascii ? name : tbl_slice(folded);
+    if (!from.ptr) {
+        return;
     }
-    char *folded = g_string_chunk_insert_len(block->memory, text.ptr, (gssize)text.len);
-    for (char *at = folded; *at; at++) {
-        *at = g_ascii_tolower(*at);
+    char *key = tbl_arena_take(block->memory, 1 + from.len + 1);
+    key[0] = tbl_name_key_first(TBL_ORIGIN_LOCAL);
+    for (gsize i = 0; i < from.len; i++) {
+        key[1 + i] = tbl_ascii_lower(from.ptr[i]);
     }
-    return folded;
+    key[1 + from.len] = '\0';
+    row->name_key = (TblSlice){key, 1 + from.len};
+    row->name_hash = tbl_draft_key_hash(row->name_key);
+    row->folded = key + 1;
 }
 
 static GifLexFlags
@@ -125,16 +131,19 @@ cell_length_check(GifBlock *block, const GifField *field, const GifColumn *colum
 static void
 cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
 {
+    /* Exchange takes quoted words for what they are, whoever quotes everything. */
+    GifLexFlags clears = record->all_quoted && !block->compat ? GIF_LEX_QUOTED : GIF_LEX_SINGLE;
     for (guint i = 0; i < block->schema->count; i++) {
         const GifColumn *column = &block->schema->column[i];
-        if (column->kind > GIF_COLUMN_NAME) {
-            /* Exchange takes quoted words for what they are, whoever quotes everything. */
-            bool clears = record->all_quoted && !block->compat;
-            GifLexFlags flags = lex_flags(column) | (clears ? GIF_LEX_QUOTED : GIF_LEX_SINGLE);
-            gif_lexer_cell(block->lexer, &record->field[i], flags, cell_at(block, row, i));
-            if ((flags & GIF_LEX_MULTI) != 0) {
-                cell_length_check(block, &record->field[i], column);
-            }
+        GifCell *cell = cell_at(block, row, i);
+        if (column->kind <= GIF_COLUMN_NAME) {
+            *cell = (GifCell){.kind = GIF_CELL_BLANK};
+            continue;
+        }
+        GifLexFlags flags = lex_flags(column) | clears;
+        gif_lexer_cell(block->lexer, &record->field[i], flags, cell);
+        if ((flags & GIF_LEX_MULTI) != 0) {
+            cell_length_check(block, &record->field[i], column);
         }
     }
 }
@@ -142,6 +151,9 @@ cells_lex(GifBlock *block, const GifBlockRow *row, const GifRecord *record)
 static void
 cells_take(GifBlock *block, const GifBlockRow *row, const GifEntry *entry)
 {
+    for (guint i = 0; i < block->schema->count; i++) {
+        *cell_at(block, row, i) = (GifCell){.kind = GIF_CELL_BLANK};
+    }
     for (guint i = 0; i < entry->cells->len; i++) {
         const GifEntryCell *from = &g_array_index(entry->cells, GifEntryCell, i);
         GifCell *cell = cell_at(block, row, from->column);
@@ -154,21 +166,27 @@ cells_take(GifBlock *block, const GifBlockRow *row, const GifEntry *entry)
 }
 
 static void
+value_parse(GifBlock *block, TblSlice text, GifBlockProxy *parsed)
+{
+    g_autofree char *reason = NULL;
+    parsed->fault = gif_proxy_parse(&parsed->proxy, block->memory, text, !block->compat, &reason);
+    parsed->reason = reason ? tbl_arena_copy(block->memory, tbl_slice(reason)) : NULL;
+    TblSlice key = {parsed->proxy.key, parsed->proxy.key_len};
+    parsed->hash = parsed->fault == 0 ? tbl_draft_key_hash(key) : 0;
+}
+
+static void
 cell_parse(GifBlock *block, GifCell *cell)
 {
-    cell->proxies = block->proxies->len;
-    for (guint i = 0; cell->kind == GIF_CELL_VALUES && cell->fault == 0 && i < cell->count; i++) {
-        GifBlockProxy parsed = {.fault = 0};
-        g_autofree char *reason = NULL;
-        parsed.fault =
-            gif_proxy_parse(&parsed.proxy, block->memory,
-                            gif_lexer_value(block->lexer, cell, i)->text, !block->compat, &reason);
-        if (parsed.fault != 0) {
-            parsed.reason = g_string_chunk_insert(block->memory, reason);
-        } else {
-            parsed.hash = tbl_draft_key_hash((TblSlice){parsed.proxy.key, parsed.proxy.key_len});
-        }
-        g_array_append_val(block->proxies, parsed);
+    guint first = block->proxies->len;
+    cell->proxies = first;
+    if (cell->kind != GIF_CELL_VALUES || cell->fault != 0) {
+        return;
+    }
+    g_array_set_size(block->proxies, first + cell->count);
+    for (guint i = 0; i < cell->count; i++) {
+        value_parse(block, gif_lexer_value(block->lexer, cell, i)->text,
+                    &g_array_index(block->proxies, GifBlockProxy, first + i));
     }
 }
 
@@ -185,50 +203,55 @@ addresses_parse(GifBlock *block, GifBlockRow *row)
     row->proxies = block->proxies->len - row->first_proxy;
 }
 
-/* The cells of a row that may yet stand, all blank. */
+/* Room for the cells of a row that may yet stand. */
 static void
 cells_begin(GifBlock *block, GifBlockRow *row)
 {
     row->first_cell = block->cells->len;
     g_array_set_size(block->cells, block->cells->len + block->schema->count);
-    for (guint i = 0; i < block->schema->count; i++) {
-        *cell_at(block, row, i) = (GifCell){.kind = GIF_CELL_BLANK};
-    }
+}
+
+static GifBlockRow *
+row_begin(GifBlock *block)
+{
+    g_array_set_size(block->rows, block->rows->len + 1);
+    return &g_array_index(block->rows, GifBlockRow, block->rows->len - 1);
 }
 
 static void
 row_finish(GifBlock *block, GifBlockRow *row)
 {
-    row->folded = row->row.name ? name_fold(block, row->row.name) : NULL;
-    row->name_hash = row->folded ? tbl_draft_name_hash(row->folded) : 0;
+    if (row->row.name) {
+        name_key_make(block, row);
+    }
     if (!gif_notes_is_empty(block->notes)) {
         row->notes = block->notes;
         block->notes = gif_notes_new();
     }
-    g_array_append_val(block->rows, *row);
 }
 
 void
 gif_block_add_record(GifBlock *block, const GifRecord *record)
 {
     bool cut = record->fault == GIF_CSV_TRUNCATED;
-    GifBlockRow row = {.line = record->line,
-                       .told_line = cut ? record->fault_line : record->line,
-                       .start = record->start,
-                       .end = record->end,
-                       .cut = cut,
-                       .row = {.mode = block->mode}};
+    GifBlockRow *row = row_begin(block);
+    *row = (GifBlockRow){.line = record->line,
+                         .told_line = cut ? record->fault_line : record->line,
+                         .start = record->start,
+                         .end = record->end,
+                         .cut = cut,
+                         .row = {.mode = block->mode}};
     if (record->fault == GIF_CSV_OK) {
         gif_lexer_begin(block->lexer, record->end - record->start);
     }
-    gif_row_read(&row.row, block->memory, block->schema, record, block->lexer, block->compat,
+    gif_row_read(&row->row, block->memory, block->schema, record, block->lexer, block->compat,
                  block->notes);
-    if (!row.row.stranger && !gif_notes_failed(block->notes)) {
-        cells_begin(block, &row);
-        cells_lex(block, &row, record);
-        addresses_parse(block, &row);
+    if (!row->row.stranger && !gif_notes_failed(block->notes)) {
+        cells_begin(block, row);
+        cells_lex(block, row, record);
+        addresses_parse(block, row);
     }
-    row_finish(block, &row);
+    row_finish(block, row);
 }
 
 static void
@@ -245,24 +268,26 @@ entry_check(GifBlock *block, const GifEntry *entry)
 void
 gif_block_add_entry(GifBlock *block, GifEntry *entry)
 {
-    GifBlockRow row = {
-        .line = entry->line,
-        .told_line = entry->told_line != 0 ? entry->told_line : entry->line,
-        .start = entry->start,
-        .end = entry->end,
-        .row = {.object_class = entry->object_class,
-                .mode = entry->mode,
-                .name = entry->name ? g_string_chunk_insert(block->memory, entry->name) : NULL}};
+    GifBlockRow *row = row_begin(block);
+    *row = (GifBlockRow){.line = entry->line,
+                         .told_line = entry->told_line != 0 ? entry->told_line : entry->line,
+                         .start = entry->start,
+                         .end = entry->end,
+                         .row = {.object_class = entry->object_class,
+                                 .mode = entry->mode,
+                                 .name = entry->name
+                                             ? tbl_arena_copy(block->memory, tbl_slice(entry->name))
+                                             : NULL}};
     gif_notes_move(block->notes, entry->notes);
     if (!entry->settled && !gif_notes_failed(block->notes)) {
         entry_check(block, entry);
     }
     if (!entry->settled && !gif_notes_failed(block->notes)) {
-        cells_begin(block, &row);
-        cells_take(block, &row, entry);
-        addresses_parse(block, &row);
+        cells_begin(block, row);
+        cells_take(block, row, entry);
+        addresses_parse(block, row);
     }
-    row_finish(block, &row);
+    row_finish(block, row);
 }
 
 /* ---- Looking ---- */
@@ -303,7 +328,7 @@ gif_block_row_proxies(const GifBlock *block, const GifBlockRow *row)
     return &g_array_index(block->proxies, GifBlockProxy, row->first_proxy);
 }
 
-GStringChunk *
+TblArena *
 gif_block_memory(const GifBlock *block)
 {
     return block->memory;

@@ -24,8 +24,9 @@ typedef struct {
     gsize start, end;  /* its bytes in the text */
     bool cut;          /* the text ends inside its quotes */
     GifRow row;
-    const char *folded; /* its name, by tbl_text_fold; NULL when it has none */
-    guint32 name_hash;  /* of that, for tbl_draft_prefetch */
+    const char *folded; /* its name, by tbl_text_fold; NULL when it has none that is text */
+    TblSlice name_key;  /* tbl_name_key of that, with a NUL behind it */
+    guint32 name_hash;  /* of that key, for tbl_draft_prefetch */
     GifNotes *notes;    /* what was found so far; NULL: nothing */
     guint first_cell;
     guint first_proxy, proxies; /* of all its cells */
@@ -57,4 +58,4 @@ const GifBlockProxy *gif_block_proxy(const GifBlock *block, const GifCell *cell,
 /* Those of all columns of a row; `row->proxies` of them. */
 const GifBlockProxy *gif_block_row_proxies(const GifBlock *block, const GifBlockRow *row);
 /* Memory that lives as long as the rows. */
-GStringChunk *gif_block_memory(const GifBlock *block);
+TblArena *gif_block_memory(const GifBlock *block);

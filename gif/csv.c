@@ -12,7 +12,7 @@ gif_csv_set_dialect(GifCsv *csv, GifDialect dialect)
     csv->outside['\r'] = csv->inside['\r'] = LINE_END;
     csv->outside['\n'] = csv->inside['\n'] = LINE_END;
     csv->outside[0] = csv->inside[0] = NUL_BYTE;
-    csv->outside['\\'] = BACKSLASH;
+    csv->outside['\\'] = csv->inside['\\'] = BACKSLASH;
     if (dialect.mv) {
         csv->outside[(unsigned char)dialect.mv] = MV;
     }
@@ -103,6 +103,24 @@ line_end_skip(GifCsv *csv)
     csv->line_start = csv->at;
 }
 
+/* The first byte that is no letter, or the end. Nearly all bytes are letters. */
+static inline const char *
+letters_skip(const char *at, const char *end, const unsigned char classes[256])
+{
+    while (end - at >= 4) { /* several for each look at the end */
+        for (guint i = 0; i < 4; i++) {
+            if (classes[(unsigned char)at[i]] != LETTER) {
+                return at + i;
+            }
+        }
+        at += 4;
+    }
+    while (at < end && classes[(unsigned char)*at] == LETTER) {
+        at++;
+    }
+    return at;
+}
+
 /* Goes to the end of the physical line: the place to start again after a misplaced quote. */
 static void
 line_rest_skip(GifCsv *csv)
@@ -114,20 +132,22 @@ line_rest_skip(GifCsv *csv)
 
 /* From an opening quote to behind its closing one. False when the record ends here. */
 static bool
-quoted_scan(GifCsv *csv, GifRecord *record)
+quoted_scan(GifCsv *csv, GifRecord *record, GifField *field)
 {
     guint64 open_line = csv->line;
     gsize open_column = (gsize)(csv->at - csv->line_start) + 1;
     csv->at++;
-    while (csv->at < csv->end) {
+    while ((csv->at = letters_skip(csv->at, csv->end, csv->inside)) < csv->end) {
         int class = csv->inside[(unsigned char)*csv->at];
-        if (class == LETTER) {
-            csv->at++;
-        } else if (class == QUOTE) {
+        if (class == QUOTE) {
             csv->at++;
             if (csv->at >= csv->end || *csv->at != csv->dialect.quote) {
                 return true;
             }
+            field->escapes = true;
+            csv->at++;
+        } else if (class == BACKSLASH) {
+            field->escapes = true;
             csv->at++;
         } else if (class == LINE_END) {
             if (csv->dialect.compat) {
@@ -163,7 +183,7 @@ quoted_finish(GifCsv *csv, GifRecord *record)
 
 /* One byte of an unquoted value that is not a letter. False when the record ends here. */
 static bool
-unquoted_special(GifCsv *csv, GifRecord *record, int class)
+unquoted_special(GifCsv *csv, GifRecord *record, GifField *field, int class)
 {
     if (class == NUL_BYTE) {
         fault_set(csv, record, GIF_CSV_NUL);
@@ -171,6 +191,7 @@ unquoted_special(GifCsv *csv, GifRecord *record, int class)
         /* Only an escaped separator or backslash hides its second byte; a column separator is never
          * escaped. */
         char next = csv->at + 1 < csv->end ? csv->at[1] : '\0';
+        field->escapes = true;
         csv->at += next == '\\' || (csv->dialect.mv && next == csv->dialect.mv);
     } else if (class == QUOTE) {
         if (csv->dialect.compat) {
@@ -184,6 +205,19 @@ unquoted_special(GifCsv *csv, GifRecord *record, int class)
     return true;
 }
 
+/* A value that begins with a quote, to its end. False when a fault ended the record. */
+static bool
+quoted_value_scan(GifCsv *csv, GifRecord *record, GifField *field, bool first)
+{
+    field->quotes = true;
+    if (!quoted_scan(csv, record, field) || !quoted_finish(csv, record)) {
+        return false;
+    }
+    field->quoted = field->quoted || first;
+    field->whole = first && class_here(csv) != MV;
+    return true;
+}
+
 /* One field up to its separator or line end. False when a fault ended the record. */
 static bool
 field_scan(GifCsv *csv, GifRecord *record, GifField *field)
@@ -194,29 +228,28 @@ field_scan(GifCsv *csv, GifRecord *record, GifField *field)
     *field = (GifField){0};
     for (;;) {
         int class = class_here(csv);
+        if (class == LETTER) {
+            csv->at = letters_skip(csv->at, csv->end, csv->outside);
+            value_start = false;
+            class = class_here(csv);
+        }
         if (class == COLUMN || class == LINE_END) {
             break;
         }
         if (class == QUOTE && value_start) {
-            field->quoted |= csv->at == start;
-            field->quotes = true;
-            if (!quoted_scan(csv, record) || !quoted_finish(csv, record)) {
+            if (!quoted_value_scan(csv, record, field, csv->at == start)) {
                 return false;
             }
             value_start = false;
-            continue;
-        }
-        if (class == MV) {
+        } else if (class == MV) {
             csv->at++;
             skip_blanks(csv);
             value_start = true;
-            continue;
-        }
-        value_start = false;
-        if (class == LETTER) {
-            csv->at++;
-        } else if (!unquoted_special(csv, record, class)) {
-            return false;
+        } else {
+            value_start = false;
+            if (!unquoted_special(csv, record, field, class)) {
+                return false;
+            }
         }
     }
     const char *end = csv->at;
@@ -240,19 +273,19 @@ record_scan(GifCsv *csv, GifRecord *record)
     record->fault = GIF_CSV_OK;
     record->fault_field = 0;
     bool blank = true;
+    GifField surplus;
     for (;;) {
-        GifField field;
-        bool whole = field_scan(csv, record, &field);
+        bool fits = record->count < GIF_COLUMNS_MAX;
+        GifField *field = fits ? &record->field[record->count] : &surplus;
+        bool whole = field_scan(csv, record, field);
         if (!whole) {
             record->count++;
             blank = false;
             break;
         }
-        blank = blank && field.text.len == 0;
-        record->all_quoted = record->all_quoted && field.quoted;
-        if (record->count < GIF_COLUMNS_MAX) {
-            record->field[record->count] = field;
-        } else {
+        blank = blank && field->text.len == 0;
+        record->all_quoted = record->all_quoted && field->quoted;
+        if (!fits) {
             fault_set(csv, record, GIF_CSV_WIDE);
         }
         record->count++;

@@ -29,6 +29,8 @@ typedef struct {
     TblSlice text; /* as written, quotes and escapes included, outer blanks taken off */
     bool quoted;   /* begins with an opening quote */
     bool quotes;   /* holds an opening quote anywhere (4.0 quotes single values) */
+    bool whole;    /* one pair of quotes stands around it all */
+    bool escapes;  /* holds a backslash or, in quotes, a doubled quote */
 } GifField;
 
 typedef enum {

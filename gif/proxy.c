@@ -1,5 +1,7 @@
 #include "gif/proxy.h"
 
+#define SMTP "SMTP"
+
 static TblSlice
 blanks_trim(TblSlice text)
 {
@@ -21,32 +23,32 @@ shown(TblSlice text)
 }
 
 static void
-texts_keep(GifProxy *proxy, GStringChunk *memory, TblSlice value, TblSlice key)
+stored_take(GifProxy *proxy, const TblStoredAddress *stored)
 {
-    proxy->value = g_string_chunk_insert_len(memory, value.ptr, (gssize)value.len);
-    proxy->key = g_string_chunk_insert_len(memory, key.ptr, (gssize)key.len);
-    proxy->value_len = (guint32)value.len;
-    proxy->key_len = (guint32)key.len;
+    proxy->value = stored->value.ptr;
+    proxy->key = stored->key.ptr;
+    proxy->value_len = (guint32)stored->value.len;
+    proxy->key_len = (guint32)stored->key.len;
 }
 
 static int
-smtp_parse(GifProxy *proxy, GStringChunk *memory, TblSlice value, char **reason)
+smtp_parse(GifProxy *proxy, TblArena *memory, TblSlice value, char **reason)
 {
     TblStoredAddress stored;
     g_autoptr(GError) error = NULL;
-    if (!tbl_address_store(value, &stored, &error)) {
+    if (!tbl_address_store(value, memory, &stored, &error)) {
         *reason = g_strdup(error->message);
         return 237;
     }
-    texts_keep(proxy, memory, (TblSlice){stored.value, stored.value_len},
-               (TblSlice){stored.key, stored.key_len});
+    stored_take(proxy, &stored);
     return 0;
 }
 
 static int
-other_parse(GifProxy *proxy, GStringChunk *memory, TblSlice value, char **reason)
+other_parse(GifProxy *proxy, TblArena *memory, TblSlice type, TblSlice value, char **reason)
 {
-    if (strlen(proxy->type) + 1 + value.len > TBL_PROXY_MAX) {
+    TblStoredAddress stored;
+    if (type.len + 1 + value.len > TBL_PROXY_MAX) {
         *reason = g_strdup_printf("the address is longer than %d bytes", TBL_PROXY_MAX);
         return 237;
     }
@@ -56,13 +58,26 @@ other_parse(GifProxy *proxy, GStringChunk *memory, TblSlice value, char **reason
             return 237;
         }
     }
-    g_autofree char *key = tbl_proxy_key(tbl_slice(proxy->type), value);
-    if (!key) {
+    if (!tbl_proxy_store(type, value, memory, &stored)) {
         *reason = g_strdup("the address is not valid text");
         return 237;
     }
-    texts_keep(proxy, memory, value, tbl_slice(key));
+    stored_take(proxy, &stored);
     return 0;
+}
+
+/* The type in capitals; true when it is SMTP. */
+static bool
+type_read(GifProxy *proxy, TblSlice type)
+{
+    bool upper = false;
+    for (size_t i = 0; i < type.len; i++) {
+        char c = type.ptr[i];
+        upper = upper || (c >= 'A' && c <= 'Z');
+        proxy->type[i] = c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+    }
+    proxy->lower = !upper;
+    return type.len == strlen(SMTP) && memcmp(proxy->type, SMTP, strlen(SMTP)) == 0;
 }
 
 static int
@@ -90,8 +105,7 @@ split_fault(int fault, TblSlice text, char **reason)
 }
 
 int
-gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow_bare,
-                char **reason)
+gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bare, char **reason)
 {
     *proxy = (GifProxy){0};
     TblSlice trimmed = blanks_trim(text), type, value;
@@ -99,7 +113,7 @@ gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow
     if (fault == 230 && allow_bare && memchr(trimmed.ptr, '@', trimmed.len)) {
         g_autofree char *why = NULL;
         if (smtp_parse(proxy, memory, trimmed, &why) == 0) {
-            memcpy(proxy->type, "SMTP", sizeof("SMTP"));
+            memcpy(proxy->type, SMTP, sizeof(SMTP));
             proxy->bare = true;
             return 0;
         }
@@ -109,15 +123,11 @@ gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow
     }
     TblSlice bare = blanks_trim(value);
     proxy->trimmed = bare.len != value.len || trimmed.len != text.len;
-    proxy->lower = true;
-    for (size_t i = 0; i < type.len; i++) {
-        proxy->type[i] = g_ascii_toupper(type.ptr[i]);
-        proxy->lower = proxy->lower && !g_ascii_isupper(type.ptr[i]);
-    }
+    bool smtp = type_read(proxy, type);
     if (bare.len == 0) {
         *reason = g_strdup_printf("%s: has no address behind its colon", proxy->type);
         return 237;
     }
-    return g_str_equal(proxy->type, "SMTP") ? smtp_parse(proxy, memory, bare, reason)
-                                            : other_parse(proxy, memory, bare, reason);
+    return smtp ? smtp_parse(proxy, memory, bare, reason)
+                : other_parse(proxy, memory, type, bare, reason);
 }

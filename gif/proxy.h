@@ -19,5 +19,5 @@ typedef struct {
 
 /* 0 with `proxy` filled, its texts in `memory`; else the event that names the fault, with `reason`
  * (a sentence, caller frees). `allow_bare`: an address without a type is SMTP. */
-int gif_proxy_parse(GifProxy *proxy, GStringChunk *memory, TblSlice text, bool allow_bare,
+int gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bare,
                     char **reason);

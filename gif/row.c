@@ -21,16 +21,34 @@ static const struct {
 
 const char *const gif_mode_names[] = {"update", "create", "modify", "delete", NULL};
 
-bool
-gif_mode_from_name(const char *name, GifMode *mode)
+/* `name` is in small letters. */
+static bool
+is_name(TblSlice text, const char *name)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (name[i] == '\0' || tbl_ascii_lower(text.ptr[i]) != name[i]) {
+            return false;
+        }
+    }
+    return name[text.len] == '\0';
+}
+
+static bool
+mode_find(TblSlice text, GifMode *mode)
 {
     for (gsize i = 0; gif_mode_names[i]; i++) {
-        if (g_ascii_strcasecmp(name, gif_mode_names[i]) == 0) {
+        if (is_name(text, gif_mode_names[i])) {
             *mode = (GifMode)i;
             return true;
         }
     }
     return false;
+}
+
+bool
+gif_mode_from_name(const char *name, GifMode *mode)
+{
+    return mode_find(tbl_slice(name), mode);
 }
 
 bool
@@ -127,8 +145,7 @@ class_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLex
     }
     /* Nearly all files write a class as it is known here. */
     for (gsize i = 0; cell.fault == 0 && i < G_N_ELEMENTS(class_names); i++) {
-        if (text.len == strlen(class_names[i].name) &&
-            g_ascii_strncasecmp(class_names[i].name, text.ptr, text.len) == 0) {
+        if (is_name(text, class_names[i].name)) {
             row->object_class = class_names[i].object_class;
             return;
         }
@@ -163,10 +180,10 @@ mode_read(GifRow *row, const GifSchema *schema, const GifRecord *record, GifLexe
     if (cell.kind == GIF_CELL_BLANK) {
         return;
     }
-    g_autofree char *name = g_strndup(text.ptr, MIN(text.len, 128));
-    if (cell.fault != 0 || text.len > 128 || !gif_mode_from_name(name, &row->mode)) {
+    if (cell.fault != 0 || !mode_find(text, &row->mode)) {
         gif_notes_add(notes, GIF_ERROR, 221, column_name(schema, (guint)schema->mode_at),
-                      "mode \"%s\" is none of create, modify, update, delete", name);
+                      "mode \"%.*s\" is none of create, modify, update, delete",
+                      (int)MIN(text.len, 128), text.ptr);
     }
 }
 
@@ -195,7 +212,7 @@ name_check(const GifRow *row, const GifSchema *schema, const GifCell *cell, GifN
 }
 
 void
-gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema, const GifRecord *record,
+gif_row_read(GifRow *row, TblArena *memory, const GifSchema *schema, const GifRecord *record,
              GifLexer *lexer, bool compat, GifNotes *notes)
 {
     gif_record_check(record, column_name(schema, record->fault_field), notes);
@@ -211,7 +228,7 @@ gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema, const G
     }
     GifCell name;
     TblSlice text = single_read(lexer, record, (guint)schema->name_at, &name);
-    row->name = text.len > 0 ? g_string_chunk_insert_len(memory, text.ptr, (gssize)text.len) : NULL;
+    row->name = text.len > 0 ? tbl_arena_copy(memory, text) : NULL;
     class_read(row, schema, record, lexer, notes);
     if (!row->stranger && !gif_notes_failed(notes)) {
         mode_read(row, schema, record, lexer, notes);

@@ -9,6 +9,7 @@
 
 #include "gif/schema.h"
 #include "gif/value.h"
+#include "tables/arena.h"
 
 typedef enum { GIF_MODE_UPDATE, GIF_MODE_CREATE, GIF_MODE_MODIFY, GIF_MODE_DELETE } GifMode;
 extern const char *const gif_mode_names[]; /* by mode, then NULL */
@@ -26,8 +27,8 @@ typedef struct {
 /* Reads the first cells. On faults `notes` holds an error; `name` (in `memory`) is set as far as it
  * can be told. The caller has begun the record on `lexer`. `row->mode` comes in as what a row
  * without a mode does. */
-void gif_row_read(GifRow *row, GStringChunk *memory, const GifSchema *schema,
-                  const GifRecord *record, GifLexer *lexer, bool compat, GifNotes *notes);
+void gif_row_read(GifRow *row, TblArena *memory, const GifSchema *schema, const GifRecord *record,
+                  GifLexer *lexer, bool compat, GifNotes *notes);
 /* Faults that the record reader found: event 220 and limits. `column`: the one of the fault, or
  * NULL. */
 void gif_record_check(const GifRecord *record, const char *column, GifNotes *notes);

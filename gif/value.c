@@ -8,11 +8,14 @@
 
 /* Room for unescaped text that is asked for at once; a record may need more. */
 #define SCRATCH_SIZE ((gsize)64 * 1024)
+/* Room for values that is asked for first. */
+#define VALUES_FIRST 256u
 
 struct GifLexer {
     GifDialect dialect;
-    GArray *values; /* GifValue */
-    char *scratch;  /* unescaped text; a full one is put aside, so that slices stay good */
+    GifValue *values;
+    guint values_room, values_used;
+    char *scratch; /* unescaped text; a full one is put aside, so that slices stay good */
     gsize room, used;
     GPtrArray *aside;
 };
@@ -35,7 +38,6 @@ gif_lexer_new(GifDialect dialect)
 {
     GifLexer *lexer = g_new0(GifLexer, 1);
     lexer->dialect = dialect;
-    lexer->values = g_array_new(FALSE, FALSE, sizeof(GifValue));
     lexer->aside = g_ptr_array_new_with_free_func(g_free);
     return lexer;
 }
@@ -44,7 +46,7 @@ void
 gif_lexer_free(GifLexer *lexer)
 {
     if (lexer) {
-        g_array_unref(lexer->values);
+        g_free(lexer->values);
         g_ptr_array_unref(lexer->aside);
         g_free(lexer->scratch);
         g_free(lexer);
@@ -68,7 +70,7 @@ gif_lexer_begin(GifLexer *lexer, gsize length)
 void
 gif_lexer_clear(GifLexer *lexer)
 {
-    g_array_set_size(lexer->values, 0);
+    lexer->values_used = 0;
     g_ptr_array_set_size(lexer->aside, 0);
     lexer->used = 0;
 }
@@ -76,17 +78,26 @@ gif_lexer_clear(GifLexer *lexer)
 const GifValue *
 gif_lexer_value(const GifLexer *lexer, const GifCell *cell, guint index)
 {
-    return &g_array_index(lexer->values, GifValue, cell->first + index);
+    return &lexer->values[cell->first + index];
+}
+
+static void
+value_push(GifLexer *lexer, GifValue value)
+{
+    if (lexer->values_used == lexer->values_room) {
+        lexer->values_room = MAX(2 * lexer->values_room, VALUES_FIRST);
+        lexer->values = g_renew(GifValue, lexer->values, lexer->values_room);
+    }
+    lexer->values[lexer->values_used++] = value;
 }
 
 void
 gif_lexer_push(GifLexer *lexer, GifCell *cell, TblSlice text)
 {
-    GifValue value = {text, false};
     if (cell->count == 0) {
-        cell->first = lexer->values->len;
+        cell->first = lexer->values_used;
     }
-    g_array_append_val(lexer->values, value);
+    value_push(lexer, (GifValue){text, false});
     cell->count++;
 }
 
@@ -144,8 +155,7 @@ blanks_trim(TblSlice text)
 static void
 value_add(Lex *lex, TblSlice text, bool padded)
 {
-    GifValue value = {text, padded};
-    g_array_append_val(lex->lexer->values, value);
+    value_push(lex->lexer, (GifValue){text, padded});
     lex->cell->count++;
 }
 
@@ -298,9 +308,9 @@ unquoted_lex(Lex *lex, const char *at, const char *end)
     return at;
 }
 
-/* A field without quotes and backslashes: its values are borrowed as they stand. */
+/* A text without escapes: its values are borrowed as they stand. */
 static void
-simple_lex(Lex *lex, TblSlice text)
+simple_lex(Lex *lex, TblSlice text, bool quoted)
 {
     const char *at = text.ptr, *end = text.ptr + text.len;
     while ((lex->flags & GIF_LEX_MULTI) != 0 && lex->lexer->dialect.mv) {
@@ -308,10 +318,10 @@ simple_lex(Lex *lex, TblSlice text)
         if (!separator) {
             break;
         }
-        piece_finish(lex, (TblSlice){at, (size_t)(separator - at)}, false);
+        piece_finish(lex, (TblSlice){at, (size_t)(separator - at)}, quoted);
         at = separator + 1;
     }
-    piece_finish(lex, (TblSlice){at, (size_t)(end - at)}, false);
+    piece_finish(lex, (TblSlice){at, (size_t)(end - at)}, quoted);
 }
 
 static void
@@ -370,13 +380,15 @@ cell_finish(Lex *lex)
 void
 gif_lexer_cell(GifLexer *lexer, const GifField *field, GifLexFlags flags, GifCell *cell)
 {
-    *cell = (GifCell){.kind = GIF_CELL_BLANK, .first = lexer->values->len};
+    *cell = (GifCell){.kind = GIF_CELL_BLANK, .first = lexer->values_used};
     if (field->text.len == 0) {
         return;
     }
     Lex lex = {.lexer = lexer, .flags = flags, .cell = cell};
-    if (!field->quotes && !memchr(field->text.ptr, '\\', field->text.len)) {
-        simple_lex(&lex, field->text);
+    if (!field->quotes && !field->escapes) {
+        simple_lex(&lex, field->text, false);
+    } else if (field->whole && !field->escapes) {
+        simple_lex(&lex, (TblSlice){field->text.ptr + 1, field->text.len - 2}, true);
     } else {
         pieces_lex(&lex, field);
     }

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "tables/arena.h"
 #include "tables/slice.h"
 
 #include <glib.h>
@@ -50,15 +51,16 @@ bool tbl_address_parse_strict(TblAddress *address, TblSlice value, GError **erro
  * of all of it. */
 bool tbl_address_parse_reference(TblAddress *address, const char *reference);
 
-/* An address as the store has it, without NULs. */
+/* An address as the store has it; both are NUL-terminated. */
 typedef struct {
-    size_t value_len, key_len;
-    char value[TBL_ADDRESS_STORED_MAX];         /* spelling: tbl_address_append_spelling */
-    char key[sizeof "smtp:" + TBL_ADDRESS_MAX]; /* what tbl_proxy_key makes of it */
+    TblSlice value; /* spelling: tbl_address_append_spelling; of other types what was written */
+    TblSlice key;   /* what tbl_proxy_key makes of it */
 } TblStoredAddress;
 /* All that an import needs of an SMTP address, at once: tbl_address_parse_strict, its spelling and
- * its unique key. */
-bool tbl_address_store(TblSlice value, TblStoredAddress *stored, GError **error);
+ * its unique key, both in `memory`. */
+bool tbl_address_store(TblSlice value, TblArena *memory, TblStoredAddress *stored, GError **error);
+/* The same of an address of another type, which is not judged. False when it has no key. */
+bool tbl_proxy_store(TblSlice type, TblSlice value, TblArena *memory, TblStoredAddress *stored);
 
 /* The canonical domain of a parsed address: a NUL-terminated borrow from it. */
 const char *tbl_address_domain(const TblAddress *address);

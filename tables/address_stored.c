@@ -6,47 +6,48 @@
 
 /* ---- Plain addresses ---- */
 
-/* Sets of ASCII characters, a bit for each. */
-typedef guint64 CharSet[2];
-/* atext of RFC 5322 section 3.2.3. */
-static const CharSet atext = {0xa3ffacfa00000000u, 0x7fffffffc7fffffeu};
-/* What labels of domains are made of: letters, digits, `-` and `_`. */
-static const CharSet label_text = {0x3ff200000000000u, 0x7fffffe87fffffeu};
+/* What a character becomes in the canonical form; 0: it ends a plain word. */
+typedef char Letters[256];
 
-static inline bool
-is_in(const CharSet set, char c)
-{
-    unsigned char byte = (unsigned char)c;
-    return byte < 0x80 && (set[byte / 64] >> byte % 64 & 1) != 0;
-}
+#define SAME(c) [c] = (c)
+#define BOTH(lower) [lower] = (lower), [(lower) - ('a' - 'A')] = (lower)
+#define LETTERS_AND_DIGITS                                                                         \
+    BOTH('a'), BOTH('b'), BOTH('c'), BOTH('d'), BOTH('e'), BOTH('f'), BOTH('g'), BOTH('h'),        \
+        BOTH('i'), BOTH('j'), BOTH('k'), BOTH('l'), BOTH('m'), BOTH('n'), BOTH('o'), BOTH('p'),    \
+        BOTH('q'), BOTH('r'), BOTH('s'), BOTH('t'), BOTH('u'), BOTH('v'), BOTH('w'), BOTH('x'),    \
+        BOTH('y'), BOTH('z'), SAME('0'), SAME('1'), SAME('2'), SAME('3'), SAME('4'), SAME('5'),    \
+        SAME('6'), SAME('7'), SAME('8'), SAME('9')
 
-/* Copies words of `set` that single dots join, in small letters, up to `end` or the first other
- * byte, which is returned; NULL when there is an empty word. */
-static const char *
-words_copy(const char *at, const char *end, const CharSet set, char *out)
-{
-    bool empty = true;
-    for (; at < end; at++) {
-        bool dot = *at == '.';
-        if (dot ? empty : !is_in(set, *at))
-            break;
-        empty = dot;
-        *out++ = tbl_ascii_lower(*at);
-    }
-    return empty ? NULL : at;
-}
+/* atext of RFC 5322 section 3.2.3, and the dots between such words. */
+static const Letters local_letters = {
+    LETTERS_AND_DIGITS, SAME('.'), SAME('!'), SAME('#'), SAME('$'), SAME('%'), SAME('&'),
+    SAME('\''),         SAME('*'), SAME('+'), SAME('-'), SAME('/'), SAME('='), SAME('?'),
+    SAME('^'),          SAME('_'), SAME('`'), SAME('{'), SAME('|'), SAME('}'), SAME('~')};
+/* What labels of domains are made of: letters, digits, `-` and `_`, and the dots between them. */
+static const Letters domain_letters = {LETTERS_AND_DIGITS, SAME('.'), SAME('-'), SAME('_')};
 
 static bool
-labels_are_good(const char *domain, const char *end)
+label_is_good(const char *label, const char *end)
 {
-    while (domain < end) {
-        const char *dot = memchr(domain, '.', (size_t)(end - domain));
-        const char *last = dot ? dot : end;
-        if (last - domain > TBL_LABEL_MAX || *domain == '-' || last[-1] == '-')
-            return false;
-        domain = last + 1;
+    return end - label <= TBL_LABEL_MAX && *label != '-' && end[-1] != '-';
+}
+
+/* Copies words that single dots join, in small letters, up to `end` or the first other byte, which
+ * is returned; NULL when there is an empty word, or one that is no label where they must be. */
+static const char *
+words_copy(const char *at, const char *end, const Letters letters, bool labels, char *out)
+{
+    const char *word = out;
+    char c;
+    for (; at < end && (c = letters[(unsigned char)*at]) != '\0'; at++) {
+        if (c == '.') {
+            if (out == word || (labels && !label_is_good(word, out)))
+                return NULL;
+            word = out + 1;
+        }
+        *out++ = c;
     }
-    return true;
+    return out == word || (labels && !label_is_good(word, out)) ? NULL : at;
 }
 
 /* Nearly all addresses are ASCII, without quotes, and can be stored: their canonical form is made
@@ -58,42 +59,51 @@ plain_canonical(TblSlice value, char *out, size_t *local)
     const char *end = value.ptr + value.len;
     if (value.len > TBL_ADDRESS_STORED_MAX)
         return 0;
-    const char *at = words_copy(value.ptr, end, atext, out);
+    const char *at = words_copy(value.ptr, end, local_letters, false, out);
     if (!at || at == end || *at != '@' || at - value.ptr > TBL_LOCAL_STORED_MAX)
         return 0;
     *local = (size_t)(at - value.ptr);
     out[*local] = '@';
-    if (words_copy(at + 1, end, label_text, out + *local + 1) != end ||
-        !labels_are_good(out + *local + 1, out + value.len))
-        return 0;
-    return value.len;
+    bool good = words_copy(at + 1, end, domain_letters, true, out + *local + 1) == end;
+    return good ? value.len : 0;
 }
 
 /* ---- Stored addresses ---- */
 
+static bool
+store_plain(TblSlice value, TblArena *memory, TblStoredAddress *stored)
+{
+    size_t local;
+    if (value.len > TBL_ADDRESS_STORED_MAX)
+        return false;
+    /* Both are as long as the address; the key has its prefix. */
+    char *key = tbl_arena_take(memory, SMTP_PREFIX_LEN + 2 * (value.len + 1));
+    char *spelling = key + SMTP_PREFIX_LEN + value.len + 1;
+    char *canonical = key + SMTP_PREFIX_LEN;
+    if (plain_canonical(value, canonical, &local) == 0)
+        return false;
+    memcpy(key, SMTP_PREFIX, SMTP_PREFIX_LEN);
+    memcpy(spelling, value.ptr, local);
+    memcpy(spelling + local, canonical + local, value.len - local);
+    canonical[value.len] = spelling[value.len] = '\0';
+    *stored = (TblStoredAddress){{spelling, value.len}, {key, SMTP_PREFIX_LEN + value.len}};
+    return true;
+}
+
 bool
-tbl_address_store(TblSlice value, TblStoredAddress *stored, GError **error)
+tbl_address_store(TblSlice value, TblArena *memory, TblStoredAddress *stored, GError **error)
 {
     TblAddress address;
-    size_t local;
-    memcpy(stored->key, SMTP_PREFIX, SMTP_PREFIX_LEN);
-    size_t length = plain_canonical(value, stored->key + SMTP_PREFIX_LEN, &local);
-    if (length > 0) {
-        memcpy(stored->value, value.ptr, local);
-        memcpy(stored->value + local, stored->key + SMTP_PREFIX_LEN + local, length - local);
-        stored->value_len = length;
-        stored->key_len = SMTP_PREFIX_LEN + length;
+    if (store_plain(value, memory, stored))
         return true;
-    }
     if (!tbl_address_parse_strict(&address, value, error))
         return false;
-    g_autoptr(GString) spelling = g_string_sized_new(address.len + 2);
-    tbl_address_append_spelling(spelling, &address);
-    g_return_val_if_fail(spelling->len <= TBL_ADDRESS_STORED_MAX, false);
-    memcpy(stored->value, spelling->str, spelling->len);
-    stored->value_len = spelling->len;
-    memcpy(stored->key + SMTP_PREFIX_LEN, address.text, address.len);
-    stored->key_len = SMTP_PREFIX_LEN + address.len;
+    g_autoptr(GString) text = g_string_sized_new(address.len + 2);
+    tbl_address_append_spelling(text, &address);
+    g_return_val_if_fail(text->len <= TBL_ADDRESS_STORED_MAX, false);
+    stored->value = (TblSlice){tbl_arena_copy(memory, (TblSlice){text->str, text->len}), text->len};
+    g_string_printf(text, SMTP_PREFIX "%s", address.text);
+    stored->key = (TblSlice){tbl_arena_copy(memory, (TblSlice){text->str, text->len}), text->len};
     return true;
 }
 
@@ -159,4 +169,35 @@ tbl_proxy_key(TblSlice type, TblSlice value)
     g_autofree char *lower = g_ascii_strdown(type.ptr, (gssize)type.len);
     g_autofree char *folded = tbl_text_fold(value);
     return folded ? g_strconcat(lower, ":", folded, NULL) : NULL;
+}
+
+/* Of a type other than SMTP, where both are ASCII. */
+static bool
+key_plain(TblSlice type, TblSlice value, char *out)
+{
+    if (!tbl_slice_is_ascii(type) || !tbl_slice_is_ascii(value))
+        return false;
+    for (size_t i = 0; i < type.len; i++)
+        *out++ = tbl_ascii_lower(type.ptr[i]);
+    *out++ = ':';
+    for (size_t i = 0; i < value.len; i++)
+        *out++ = tbl_ascii_lower(value.ptr[i]);
+    *out = '\0';
+    return true;
+}
+
+bool
+tbl_proxy_store(TblSlice type, TblSlice value, TblArena *memory, TblStoredAddress *stored)
+{
+    stored->value = (TblSlice){tbl_arena_copy(memory, value), value.len};
+    stored->key.len = type.len + 1 + value.len;
+    char *plain = tbl_arena_take(memory, stored->key.len + 1);
+    stored->key.ptr = plain;
+    if (key_plain(type, value, plain))
+        return true;
+    g_autofree char *key = tbl_proxy_key(type, value);
+    if (!key)
+        return false;
+    stored->key = (TblSlice){tbl_arena_copy(memory, tbl_slice(key)), strlen(key)};
+    return true;
 }

@@ -88,14 +88,29 @@ sum_step(guint64 lane, guint64 block, guint64 factor)
     return lane ^ (lane >> 32);
 }
 
-/* `length` bytes (at most eight) as a little-endian number, on any machine. */
+/* Bytes as a little-endian number, on any machine. */
 static inline guint64
-sum_load(const char *at, gsize length)
+sum_load(const char *at)
 {
+    guint64 block;
+
+    memcpy(&block, at, SUM_BLOCK);
+    return GUINT64_FROM_LE(block);
+}
+
+/* The same of the last `left` bytes (one to seven) of `bytes`. Where there are eight, those are
+ * read and the first shifted out, which is cheaper than counting. */
+static inline guint64
+sum_load_rest(TblSlice bytes, gsize left)
+{
+    const char *end = bytes.ptr + bytes.len;
     guint64 block = 0;
 
-    memcpy(&block, at, length);
-    return GUINT64_FROM_LE(block);
+    if (bytes.len >= SUM_BLOCK)
+        return sum_load(end - SUM_BLOCK) >> 8 * (SUM_BLOCK - left);
+    for (gsize i = left; i > 0; i--)
+        block = block << 8 | (unsigned char)bytes.ptr[i - 1];
+    return block;
 }
 
 static inline void
@@ -107,16 +122,16 @@ sum_bytes(Sum *sum, TblSlice bytes)
     /* The length first: it tells key from value and zeros from nothing. */
     sum->a = sum_step(sum->a, left, SUM_FACTOR_A);
     for (; left >= 2 * SUM_BLOCK; at += 2 * SUM_BLOCK, left -= 2 * SUM_BLOCK) {
-        sum->a = sum_step(sum->a, sum_load(at, SUM_BLOCK), SUM_FACTOR_A);
-        sum->b = sum_step(sum->b, sum_load(at + SUM_BLOCK, SUM_BLOCK), SUM_FACTOR_B);
+        sum->a = sum_step(sum->a, sum_load(at), SUM_FACTOR_A);
+        sum->b = sum_step(sum->b, sum_load(at + SUM_BLOCK), SUM_FACTOR_B);
     }
     if (left >= SUM_BLOCK) {
-        sum->a = sum_step(sum->a, sum_load(at, SUM_BLOCK), SUM_FACTOR_A);
+        sum->a = sum_step(sum->a, sum_load(at), SUM_FACTOR_A);
         at += SUM_BLOCK;
         left -= SUM_BLOCK;
     }
     if (left > 0)
-        sum->b = sum_step(sum->b, sum_load(at, left), SUM_FACTOR_B);
+        sum->b = sum_step(sum->b, sum_load_rest(bytes, left), SUM_FACTOR_B);
 }
 
 guint32

@@ -46,10 +46,9 @@ TblResult tbl_draft_other_target(TblDraft *draft, TblOrigin origin, TblSlice key
 /* For who brings millions. Room for so many objects and addresses, which costs nothing until they
  * come; call before anything is changed. */
 void tbl_draft_reserve(TblDraft *draft, guint32 objects, guint32 addresses);
-/* Hashes, which any thread can make, of an address key and of a folded local name; and a hint that
- * what bears one of these hashes (0: none) will be asked for soon. */
+/* A hash, which any thread can make, of an address key or of a name key (tables/row.h); and a hint
+ * that what bears one of these hashes (0: none) will be asked for soon. */
 guint32 tbl_draft_key_hash(TblSlice key);
-guint32 tbl_draft_name_hash(const char *folded);
 void tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash, guint32 name_hash);
 
 /* Where what is put from now on comes from: a row of an import (`file`: index among the files of

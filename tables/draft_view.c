@@ -58,13 +58,6 @@ tbl_draft_key_hash(TblSlice key)
     return tbl_key_index_hash(key);
 }
 
-guint32
-tbl_draft_name_hash(const char *folded)
-{
-    g_autofree char *key = tbl_name_key(TBL_ORIGIN_LOCAL, folded);
-    return tbl_key_index_hash(tbl_slice(key));
-}
-
 void
 tbl_draft_prefetch(const TblDraft *draft, guint32 key_hash, guint32 name_hash)
 {

@@ -268,12 +268,18 @@ tbl_row_read(TblSlice bytes, guint64 id, TblRowKind kind, guint32 place, TblRow 
     return true;
 }
 
+char
+tbl_name_key_first(TblOrigin origin)
+{
+    return (char)('0' + origin);
+}
+
 char *
 tbl_name_key(TblOrigin origin, const char *folded)
 {
     gsize length = strlen(folded);
     char *key = g_malloc(length + 2);
-    key[0] = (char)('0' + origin);
+    key[0] = tbl_name_key_first(origin);
     memcpy(key + 1, folded, length + 1);
     return key;
 }

@@ -83,3 +83,5 @@ bool tbl_row_read(TblSlice bytes, guint64 id, TblRowKind kind, guint32 place, Tb
 
 /* The key of a name in TBL_DB_NAMES. `folded` by tbl_text_fold. Caller frees. */
 char *tbl_name_key(TblOrigin origin, const char *folded);
+/* Its first byte; the name follows. */
+char tbl_name_key_first(TblOrigin origin);

@@ -65,19 +65,20 @@ check_store(TblSlice text, const TblAddress *lenient)
 {
     g_autoptr(GString) spelling = g_string_new(NULL);
     g_autofree char *key = tbl_proxy_key(tbl_slice("SMTP"), text);
+    g_auto(TblArena) memory = {0};
     TblStoredAddress stored;
     TblAddress strict;
     bool good = tbl_address_parse_strict(&strict, text, NULL);
 
-    g_assert_cmpint(tbl_address_store(text, &stored, NULL), ==, good);
+    g_assert_cmpint(tbl_address_store(text, &memory, &stored, NULL), ==, good);
     g_assert_cmpint(key != NULL, ==, lenient != NULL);
     if (lenient)
         g_assert_cmpstr(key + strlen("smtp:"), ==, lenient->text);
     if (!good)
         return;
     tbl_address_append_spelling(spelling, &strict);
-    g_assert_cmpmem(stored.value, stored.value_len, spelling->str, spelling->len);
-    g_assert_cmpmem(stored.key, stored.key_len, key, strlen(key));
+    g_assert_cmpmem(stored.value.ptr, stored.value.len, spelling->str, spelling->len);
+    g_assert_cmpmem(stored.key.ptr, stored.key.len, key, strlen(key));
 }
 
 static void

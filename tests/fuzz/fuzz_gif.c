@@ -96,11 +96,11 @@ check_cell(const GifLexer *lexer, const GifCell *cell)
     for (guint i = 0; i < cell->count; i++) {
         const GifValue *value = gif_lexer_value(lexer, cell, i);
         GifProxy proxy;
-        g_autoptr(GStringChunk) memory = g_string_chunk_new(64);
+        g_auto(TblArena) memory = {0};
         g_autofree char *reason = NULL, *name = gif_reference_name(value->text);
         g_assert_cmpuint(value->text.len, >, 0);
         g_assert_cmpuint(value->text.len, <=, GIF_VALUE_MAX);
-        int fault = gif_proxy_parse(&proxy, memory, value->text, true, &reason);
+        int fault = gif_proxy_parse(&proxy, &memory, value->text, true, &reason);
         g_assert_cmpint(fault != 0, ==, reason != NULL);
         g_assert_cmpint(fault == 0, ==, proxy.key != NULL);
         if (proxy.key) {
@@ -119,7 +119,7 @@ check_rows(GifText *decoded, GifDialect dialect)
     g_autoptr(GifNotes) notes = gif_notes_new();
     g_autoptr(GifLexer) lexer = gif_lexer_new(dialect);
     g_autoptr(GByteArray) raw = g_byte_array_new();
-    g_autoptr(GStringChunk) memory = g_string_chunk_new(64);
+    g_auto(TblArena) memory = {0};
     if (!gif_csv_next(csv, record))
         return;
     g_autoptr(GifSchema) schema = gif_schema_new(record, dialect, notes);
@@ -127,10 +127,10 @@ check_rows(GifText *decoded, GifDialect dialect)
         GifRow row = {.mode = GIF_MODE_UPDATE};
         gif_notes_clear(notes);
         gif_lexer_begin(lexer, record->end - record->start);
-        gif_row_read(&row, memory, schema, record, lexer, dialect.compat, notes);
+        gif_row_read(&row, &memory, schema, record, lexer, dialect.compat, notes);
         g_assert_true(gif_notes_failed(notes) || row.name != NULL);
         gif_lexer_clear(lexer);
-        g_string_chunk_clear(memory);
+        tbl_arena_reset(&memory);
         gif_lexer_begin(lexer, record->end - record->start);
         for (guint i = 0; record->fault == GIF_CSV_OK && i < record->count; i++) {
             GifCell cell;

@@ -196,17 +196,20 @@ static void
 check_store(TblSlice value)
 {
     g_autoptr(GString) spelling = g_string_new(NULL), key = g_string_new("smtp:");
+    g_auto(TblArena) memory = {0};
     TblStoredAddress stored;
     TblAddress address;
     bool good = tbl_address_parse_strict(&address, value, NULL);
 
-    g_assert_cmpint(tbl_address_store(value, &stored, NULL), ==, good);
+    g_assert_cmpint(tbl_address_store(value, &memory, &stored, NULL), ==, good);
     if (!good)
         return;
     tbl_address_append_spelling(spelling, &address);
     g_string_append(key, address.text);
-    g_assert_cmpmem(stored.value, stored.value_len, spelling->str, spelling->len);
-    g_assert_cmpmem(stored.key, stored.key_len, key->str, key->len);
+    g_assert_cmpmem(stored.value.ptr, stored.value.len, spelling->str, spelling->len);
+    g_assert_cmpmem(stored.key.ptr, stored.key.len, key->str, key->len);
+    g_assert_cmpint(stored.value.ptr[stored.value.len], ==, '\0');
+    g_assert_cmpint(stored.key.ptr[stored.key.len], ==, '\0');
     g_autofree char *proxy_key = tbl_proxy_key(tbl_slice("SMTP"), value);
     g_assert_cmpstr(proxy_key, ==, key->str);
 }

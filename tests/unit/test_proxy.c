@@ -34,10 +34,10 @@ test_parse(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         GifProxy proxy;
-        g_autoptr(GStringChunk) memory = g_string_chunk_new(64);
+        g_auto(TblArena) memory = {0};
         g_autofree char *reason = NULL, *got = NULL;
         int fault =
-            gif_proxy_parse(&proxy, memory, tbl_slice(cases[i].text), cases[i].bare, &reason);
+            gif_proxy_parse(&proxy, &memory, tbl_slice(cases[i].text), cases[i].bare, &reason);
         g_assert_cmpint(fault != 0, ==, reason != NULL);
         if (fault != 0)
             got = g_strdup_printf("%d", fault);
@@ -54,11 +54,11 @@ test_long(void)
 {
     GifProxy proxy;
     char *reason = NULL;
-    g_autoptr(GStringChunk) memory = g_string_chunk_new(64);
+    g_auto(TblArena) memory = {0};
     g_autofree char *fits = g_strnfill(TBL_PROXY_MAX - strlen("X500:"), 'x');
     g_autofree char *good = g_strconcat("X500:", fits, NULL), *bad = g_strconcat(good, "x", NULL);
-    g_assert_cmpint(gif_proxy_parse(&proxy, memory, tbl_slice(good), true, &reason), ==, 0);
-    g_assert_cmpint(gif_proxy_parse(&proxy, memory, tbl_slice(bad), true, &reason), ==, 237);
+    g_assert_cmpint(gif_proxy_parse(&proxy, &memory, tbl_slice(good), true, &reason), ==, 0);
+    g_assert_cmpint(gif_proxy_parse(&proxy, &memory, tbl_slice(bad), true, &reason), ==, 237);
     g_free(reason);
 }
 

@@ -106,8 +106,8 @@ add_proxy(TblObject *object, guint number, bool primary)
     guint form = (guint)g_test_rand_int_range(0, G_N_ELEMENTS(forms));
     g_auto(GStrv) halves = g_strsplit(forms[form], "%u", 2);
     g_autofree char *text = g_strdup_printf("%s%u%s", halves[0], number, halves[1]);
-    g_autoptr(GStringChunk) memory = g_string_chunk_new(64);
-    g_assert_cmpint(gif_proxy_parse(&proxy, memory, tbl_slice(text), false, &reason), ==, 0);
+    g_auto(TblArena) memory = {0};
+    g_assert_cmpint(gif_proxy_parse(&proxy, &memory, tbl_slice(text), false, &reason), ==, 0);
     bool first = !tbl_object_primary(object, proxy.type);
     g_ptr_array_add(object->addresses,
                     tbl_proxy_new(tbl_slice(proxy.type), tbl_slice(proxy.value), primary && first));
