@@ -103,7 +103,8 @@ static int
 check_declaration(const Check *check, const char *name)
 {
     const TblDomains *domains = check->snapshot->view->domains(check->snapshot->view);
-    const TblDomain *domain = domains ? tbl_domains_find(domains, name) : NULL;
+    const TblDomain *domain =
+        name[0] == '.' ? tbl_domains_get(domains, name) : tbl_domains_find(domains, name);
     if (!domain) {
         printf("%s: not declared\n", name);
         return TBL_EXIT_FAILED;

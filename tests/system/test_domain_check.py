@@ -88,6 +88,13 @@ class DomainCheck(WorldCase):
         """not declared: 1"""
         self.check("undeclared.example", rc=1)
 
+    def test_subdomains(self):
+        """a declaration of subdomains is found by its name, and by each of them"""
+        self.world.ctl("domain", "add", ".sub.example", "--class=relay")
+        self.assertIn(".sub.example: declared: relay", self.check(".sub.example").out)
+        self.assertIn("x.sub.example: declared by .sub.example", self.check("x.sub.example", rc=1).out)
+        self.assertIn(".gone.example: not declared", self.check(".gone.example", rc=1).out)
+
     def test_several(self):
         """several domains: the worst counts"""
         self.check("company.example", "implicit.example")
