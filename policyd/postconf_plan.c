@@ -88,6 +88,18 @@ comes_first(const Planner *planner, TblMap map)
             pd_postfix_endpoint_usable(planner->postfix, endpoint));
 }
 
+typedef struct {
+    const Planner *planner;
+    TblMap map;
+} Own;
+
+static bool
+is_own(const char *element, G_GNUC_UNUSED guint index, gpointer data)
+{
+    const Own *own = data;
+    return pd_postfix_is_map(own->planner->postfix, own->planner->config, element, own->map);
+}
+
 /* Ours in front of what the parameter holds, defaults and $names included; ours further behind
  * moves to the front. `tail` (may be NULL) goes right behind ours. */
 static void
@@ -101,14 +113,10 @@ add_map(Planner *planner, TblMap map, const char *tail)
     }
     g_autofree char *ours = our_element(planner, map);
     g_autoptr(GString) value = g_string_new(ours);
-    g_autoptr(GPtrArray) tokens = pd_postfix_split(raw);
+    Own own = {planner, map};
     if (tail)
         g_string_append_printf(value, ", %s", tail);
-    for (guint i = 0; i < tokens->len; i++) {
-        const char *token = g_ptr_array_index(tokens, i);
-        if (!pd_postfix_is_map(planner->postfix, planner->config, token, map))
-            g_string_append_printf(value, ", %s", token);
-    }
+    pd_postfix_append_others(value, ", ", raw, is_own, &own);
     add_line(planner, name, g_string_free(g_steal_pointer(&value), FALSE));
 }
 
@@ -311,6 +319,14 @@ warn_unreachable(Planner *planner, const char *endpoint)
                             pd_postfix_config_value(planner->postfix, "queue_directory")));
 }
 
+/* check_policy_service and its argument, which begin at an index (-1: nowhere). */
+static bool
+is_later(G_GNUC_UNUSED const char *element, guint index, gpointer data)
+{
+    const int *later = data;
+    return *later >= 0 && ((int)index == *later || (int)index == *later + 1);
+}
+
 /* An entry further behind, inside another parameter, stays there: to be asked twice does no harm.
  */
 static void
@@ -338,9 +354,7 @@ add_policy(Planner *planner)
     else
         g_string_printf(value, "check_policy_service { %s, { default_action = %s } }", endpoint,
                         POLICY_DEFAULT);
-    for (int i = 0; i < (int)tokens->len; i++)
-        if (later < 0 || (i != later && i != later + 1))
-            g_string_append_printf(value, ", %s", (const char *)g_ptr_array_index(tokens, i));
+    pd_postfix_append_others(value, ", ", raw, is_later, &later);
     warn_unreachable(planner, endpoint);
     add_line(planner, name, g_string_free(g_steal_pointer(&value), FALSE));
 }

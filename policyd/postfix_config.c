@@ -251,21 +251,52 @@ pd_postfix_config_overriders(const PdPostfixConfig *postfix, const char *name)
 
 /* ---- Lists ---- */
 
+#define SEPARATORS ", \t\r\n"
+
+/* The end of the element that begins at `at`. */
+static const char *
+element_end(const char *at)
+{
+    for (guint depth = 0; *at && (depth > 0 || !strchr(SEPARATORS, *at)); at++) {
+        depth += *at == '{';
+        depth -= *at == '}' && depth > 0;
+    }
+    return at;
+}
+
 GPtrArray *
 pd_postfix_split(const char *value)
 {
     GPtrArray *tokens = g_ptr_array_new_with_free_func(g_free);
-    const char *at = value;
-    for (;;) {
-        at += strspn(at, ", \t\r\n");
+    const char *end;
+    for (const char *at = value; *(at += strspn(at, SEPARATORS)); at = end) {
+        end = element_end(at);
+        g_ptr_array_add(tokens, g_strndup(at, (gsize)(end - at)));
+    }
+    return tokens;
+}
+
+void
+pd_postfix_append_others(GString *out, const char *separator, const char *value,
+                         PdPostfixDropFunc drop, gpointer data)
+{
+    bool first = true;
+    const char *end = value;
+    for (guint index = 0;; index++) {
+        const char *before = end;
+        const char *at = before + strspn(before, SEPARATORS);
         if (!*at)
-            return tokens;
-        const char *begin = at;
-        for (guint depth = 0; *at && (depth > 0 || !strchr(", \t\r\n", *at)); at++) {
-            depth += *at == '{';
-            depth -= *at == '}' && depth > 0;
-        }
-        g_ptr_array_add(tokens, g_strndup(begin, (gsize)(at - begin)));
+            return;
+        end = element_end(at);
+        g_autofree char *element = g_strndup(at, (gsize)(end - at));
+        if (drop(element, index, data))
+            continue;
+        if (first)
+            g_string_append(out, separator);
+        else
+            g_string_append_len(out, before, at - before);
+        g_string_append(out, element);
+        first = false;
     }
 }
 

@@ -44,6 +44,11 @@ bool pd_postfix_config_runs(const PdPostfixConfig *postfix, const char *const *c
 /* The elements of a list that blanks and commas separate, where {...} holds together. char *,
  * owned. */
 GPtrArray *pd_postfix_split(const char *value);
+/* Appends the elements of `value` that `drop` does not want away, separated as they are there, and
+ * `separator` before the first of them. */
+typedef bool (*PdPostfixDropFunc)(const char *element, guint index, gpointer data);
+void pd_postfix_append_others(GString *out, const char *separator, const char *value,
+                              PdPostfixDropFunc drop, gpointer data);
 
 /* ---- Endpoints and socketmaps ---- */
 

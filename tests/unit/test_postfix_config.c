@@ -66,6 +66,33 @@ test_split(void)
     }
 }
 
+static bool
+is_capital(const char *element, G_GNUC_UNUSED guint index, G_GNUC_UNUSED gpointer data)
+{
+    return g_ascii_isupper(*element);
+}
+
+/* What somebody wrote stays as it was written. */
+static void
+test_append_others(void)
+{
+    static const struct {
+        const char *value, *left;
+    } cases[] = {
+        {"", "x"},
+        {"A, B", "x"},
+        {"a b,c", "x, a b,c"},
+        {" check inet:1, { d, e }  f ", "x, check inet:1, { d, e }  f"},
+        {"A b, C D, e", "x, b, e"},
+        {"b C, D", "x, b"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) out = g_string_new("x");
+        pd_postfix_append_others(out, ", ", cases[i].value, is_capital, NULL);
+        g_assert_cmpstr(out->str, ==, cases[i].left);
+    }
+}
+
 static void
 test_socketmap(void)
 {
@@ -142,6 +169,7 @@ main(int argc, char **argv)
     g_test_add_func("/postfix_config/read", test_read);
     g_test_add_func("/postfix_config/virtual", test_virtual);
     g_test_add_func("/postfix_config/split", test_split);
+    g_test_add_func("/postfix_config/append_others", test_append_others);
     g_test_add_func("/postfix_config/socketmap", test_socketmap);
     g_test_add_func("/postfix_config/endpoint", test_endpoint);
     g_test_add_func("/postfix_config/policy", test_policy);
