@@ -101,12 +101,13 @@ warn_of_virtual(const PdCtlChange *change, char **names)
     const TblDomains *domains = draft_domains(change);
     for (char **name = names; *name; name++) {
         const TblDomain *domain = tbl_domains_get(domains, *name);
-        if (domain && tbl_domains_class(domains, domain) == TBL_DOMAIN_VIRTUAL_MAILBOX &&
-            !tbl_domains_route(domains, domain))
-            pd_ctl_note("warning: %s has no route, and Postfix's own virtual(8) refuses "
-                        "socketmaps; give it one "
-                        "(--route=lmtp:...)",
-                        *name);
+        if (!domain || tbl_domains_class(domains, domain) != TBL_DOMAIN_VIRTUAL_MAILBOX)
+            continue;
+        const char *route = tbl_domains_route(domains, domain);
+        if (!route || g_str_has_prefix(route, "virtual:"))
+            pd_ctl_note("warning: %s has %s, and Postfix's own virtual(8) refuses socketmaps; give "
+                        "it another (--route=lmtp:...)",
+                        *name, route ? "the route virtual:" : "no route");
     }
 }
 

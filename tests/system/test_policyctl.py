@@ -129,6 +129,8 @@ class Domains(FreshCase):
         world = self.make_world()
         done = world.ctl("domain", "add", "box.example", "--class=virtual-mailbox")
         self.assertIn("virtual(8)", done.err)
+        self.assertIn("virtual(8)", world.ctl("domain", "add", "box2.example", "--class=virtual-mailbox", "--route=virtual:x").err)
+        self.assertNotIn("virtual(8)", world.ctl("domain", "add", "box3.example", "--class=virtual-mailbox", "--route=lmtp:unix:x").err)
 
     def test_remove_in_use(self):
         """a domain that still has addresses is not removed without --force"""
