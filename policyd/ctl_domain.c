@@ -106,7 +106,7 @@ warn_of_virtual(const PdCtlChange *change, char **names)
         const char *route = tbl_domains_route(domains, domain);
         if (!route || g_str_has_prefix(route, "virtual:"))
             pd_ctl_note("warning: %s has %s, and Postfix's own virtual(8) refuses socketmaps; give "
-                        "it another (--route=lmtp:...)",
+                        "it one that does not (--route=lmtp:...)",
                         *name, route ? "the route virtual:" : "no route");
     }
 }
