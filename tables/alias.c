@@ -91,10 +91,23 @@ walk_members(TblWalk *walk, const TblObject *list)
         walk_reference(walk, list->origin, g_ptr_array_index(members, i));
 }
 
+/* Mail stays with an object whose address for that is `own`. In a virtual-alias domain a secondary
+ * stands for a primary elsewhere. */
+static void
+emit_own(TblWalk *walk, const TblObject *object, const TblProxy *own)
+{
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    const TblDomain *domain = tbl_walk_declared(walk->domains, tbl_slice(own->value));
+    bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
+                     tbl_domain_rewrites(domain) &&
+                     (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
+    tbl_walk_emit(walk, tbl_slice(elsewhere ? primary->value : own->value));
+}
+
 /* False when the forward is none: unresolved, or it yields nothing without being a cycle; then the
  * mailbox keeps the mail. */
 static bool
-walk_forward(TblWalk *walk, const TblObject *object, TblSlice own)
+walk_forward(TblWalk *walk, const TblObject *object)
 {
     bool outer_cycle = walk->cycle;
     guint64 before = walk->yields;
@@ -106,8 +119,10 @@ walk_forward(TblWalk *walk, const TblObject *object, TblSlice own)
         return true;
     if (!yielded && !cycle)
         return false;
-    if (object->deliver_and_redirect && own.len)
-        tbl_walk_emit(walk, own);
+    const TblProxy *own =
+        object->deliver_and_redirect ? tbl_walk_recipient_address(walk, object) : NULL;
+    if (own)
+        emit_own(walk, object, own);
     return true;
 }
 
@@ -180,8 +195,7 @@ expand_object(TblWalk *walk, const TblObject *object, const TblAddress *address)
         if (target_leads_on(walk, object))
             walk_address(walk, tbl_slice(object->target->value));
     } else {
-        const TblProxy *own = tbl_walk_recipient_address(walk, object);
-        answered = walk_forward(walk, object, own ? tbl_slice(own->value) : (TblSlice){NULL, 0});
+        answered = walk_forward(walk, object);
     }
     walk->depth--;
     return answered;
@@ -233,13 +247,8 @@ walk_object(TblWalk *walk, const TblObject *object)
         if (expand_object(walk, object, own ? &address : NULL))
             return;
     }
-    if (!own)
-        return;
-    /* In a virtual-alias domain a secondary stands for a primary elsewhere. */
-    bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
-                     tbl_domain_rewrites(domain) &&
-                     (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
-    tbl_walk_emit(walk, elsewhere ? tbl_slice(primary->value) : value);
+    if (own)
+        emit_own(walk, object, own);
 }
 
 /* ---- Rows of the map ---- */
@@ -319,7 +328,7 @@ answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
         return false;
     /* A forward that is none was tried by now: behind the primary it would be met again, and taken
      * for a cycle. */
-    bool tried = expanding && tbl_id_set_has(walk->visited, object->id);
+    bool tried = expanding && row->forwards;
     if (special && !tried && !same_address(address, primary))
         walk_address(walk, primary);
     else

@@ -255,8 +255,16 @@ class Model:
             return False
         own = self.recipient_address(obj, walk.ascii_key)
         if own and obj.get("deliver_and_redirect"):
-            self.emit(walk, own)
+            self.emit_own(walk, obj, own)
         return True
+
+    def emit_own(self, walk, obj, own):
+        """Mail stays with an object; in a virtual-alias domain a secondary stands for a primary elsewhere."""
+        primary, domain = self.primary(obj), self.mail(Address(own).domain)
+        fits = primary and (not walk.ascii_key or primary.rpartition("@")[0].isascii())
+        if domain and domain["class"] == "virtual-alias" and own != primary and fits and domain["rewrite"]:
+            own = primary
+        self.emit(walk, own)
 
     def follow_reference(self, walk, holder, text):
         obj = self.reference(holder.get("origin", "directory"), text)
@@ -270,13 +278,8 @@ class Model:
         domain = self.mail(Address(own).domain) if own else None
         if (not domain or self.expands(domain, obj)) and self.expand(walk, obj, Address(own) if own else None):
             return
-        if not own:
-            return
-        primary = self.primary(obj)
-        fits = primary and (not walk.ascii_key or primary.rpartition("@")[0].isascii())
-        if domain and domain["class"] == "virtual-alias" and own != primary and fits and domain["rewrite"]:
-            own = primary
-        self.emit(walk, own)
+        if own:
+            self.emit_own(walk, obj, own)
 
     def follow_address(self, walk, text):
         address = Address(text)
@@ -311,7 +314,7 @@ class Model:
             primary = self.recipient_address(obj, True)
         special = obj.get("class") in ("dl", "remote") or obj.get("forward")
         # A forward that is none was tried by now.
-        tried = self.expands(domain, obj) and id(obj) in walk.met
+        tried = self.expands(domain, obj) and obj.get("forward")
         if special and not tried and Address(primary).key != address.key:
             self.follow_address(walk, primary)
         else:

@@ -124,6 +124,21 @@ test_forwards(void)
                   "OK lost@box.example"); /* the mailbox keeps the mail */
 }
 
+/* The copy goes to a primary elsewhere when only an alias for it is declared. */
+static void
+test_copy_elsewhere(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblObject *away = fixture_object(TBL_CLASS_MAILBOX, "away", "SMTP:away@far.example",
+                                     "smtp:away@alias.example", NULL);
+    tbl_object_set_text(away, TBL_TEXT_FORWARD, "ann");
+    away->deliver_and_redirect = true;
+    fixture_put(fixture, away);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "away@alias.example",
+                  "OK Ann.Lee@relay.example,away@far.example");
+}
+
 /* A forward that is none, or yields nothing, is not one by the object's other addresses either. */
 static void
 test_forwards_in_vain(void)
@@ -180,6 +195,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/unresolved-members", test_unresolved_members);
     g_test_add_func("/alias/nested-lists", test_nested_lists);
     g_test_add_func("/alias/forwards", test_forwards);
+    g_test_add_func("/alias/copy-elsewhere", test_copy_elsewhere);
     g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
     g_test_add_func("/alias/ascii-keys", test_ascii_keys);
     return g_test_run();
