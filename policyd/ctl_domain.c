@@ -2,6 +2,7 @@
 #include "policyd/ctl.h"
 #include "policyd/ctl_declare.h"
 #include "policyd/ctl_guard.h"
+#include "policyd/ctl_lists.h"
 
 #include "tables/address.h"
 #include "tables/generate.h"
@@ -294,6 +295,7 @@ pd_ctl_domain_remove(TblConfig *config, int argc, char **argv)
     g_autoptr(PdCtlChange) change = pd_ctl_change_new(config, &error);
     bool changed = false;
     if (!change || !remove_all(change, names, force, &error) ||
+        !pd_ctl_guard_lists(change, force, &error) ||
         !pd_ctl_change_commit(change, summary, &changed, &error))
         return pd_ctl_error(error);
     hint_reload();

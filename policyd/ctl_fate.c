@@ -3,13 +3,19 @@
 #include "tables/fate_path.h"
 
 TblFate
-pd_ctl_new_fate(const PdCtlChange *change, const char *text)
+pd_ctl_fate_if_new(const PdCtlChange *change, const char *text, TblFate fate)
 {
-    TblContext after = pd_ctl_change_context(change), before = pd_ctl_change_base_context(change);
-    TblFate fate = tbl_fate_of(&after, text);
+    TblContext before = pd_ctl_change_base_context(change);
     if (fate == TBL_FATE_FINE || fate == TBL_FATE_FAILED)
         return fate;
     return tbl_fate_of(&before, text) == fate ? TBL_FATE_FINE : fate;
+}
+
+TblFate
+pd_ctl_new_fate(const PdCtlChange *change, const char *text)
+{
+    TblContext after = pd_ctl_change_context(change);
+    return pd_ctl_fate_if_new(change, text, tbl_fate_of(&after, text));
 }
 
 bool

@@ -9,6 +9,8 @@
 
 /* The fate after the change, TBL_FATE_FINE when it was the same before. */
 TblFate pd_ctl_new_fate(const PdCtlChange *change, const char *address);
+/* The same when the fate after is known. */
+TblFate pd_ctl_fate_if_new(const PdCtlChange *change, const char *address, TblFate fate);
 
 /* The failure of the store; returns false. */
 bool pd_ctl_guard_failed(const PdCtlChange *change, GError **error);

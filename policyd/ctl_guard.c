@@ -1,13 +1,9 @@
 #include "policyd/ctl_guard.h"
 #include "policyd/ctl_fate.h"
 #include "policyd/ctl_lists.h"
-
-#include "tables/above.h"
+#include "policyd/ctl_touch.h"
 
 #include <string.h>
-
-/* So many primaries are named when a change is refused. */
-#define NAMED_MAX 10
 
 #define SMTP_KEY "smtp:"
 
@@ -54,9 +50,6 @@ pd_ctl_each_address(TblReader *reader, PdCtlAddressFunc each, gpointer data)
 typedef struct {
     PdCtlChange *change;
     char **names;
-    bool force;
-    GPtrArray *nowhere;      /* char *, at most NAMED_MAX + 1 */
-    TblIdSet *below, *above; /* ids of objects that expand, and of those above them: judged */
     GError *error;
 } DomainGuard;
 
@@ -102,73 +95,6 @@ guard_target(PdCtlChange *change, TblSlice domain, guint64 id, GError **error)
     return same || pd_ctl_guard_target(change, id, error);
 }
 
-/* An address that expands to nothing is a list without members, which is fine, or in a cycle. */
-static bool
-guard_cycle(PdCtlChange *change, guint64 id, GError **error)
-{
-    TblContext context = pd_ctl_change_context(change);
-    g_autoptr(TblObject) object = tbl_draft_object(change->draft, id, NULL);
-    switch (object ? tbl_fate_idle_cycle(&context, object) : TBL_FAILED) {
-    case TBL_FOUND:
-        return pd_ctl_refuse_cycle(change, object, error);
-    case TBL_NOTFOUND:
-        return true;
-    default:
-        return pd_ctl_guard_failed(change, error);
-    }
-}
-
-static bool
-guard_over(PdCtlChange *change, guint64 id, const char *address, GError **error)
-{
-    g_autoptr(TblObject) list = tbl_draft_object(change->draft, id, NULL);
-    return list ? pd_ctl_refuse_over(change, list, address, error)
-                : pd_ctl_guard_failed(change, error);
-}
-
-static bool
-guard_local_row(DomainGuard *guard, const TblRow *row)
-{
-    g_autofree char *spelling = g_strndup(row->spelling.ptr, row->spelling.len);
-    switch (pd_ctl_new_fate(guard->change, spelling)) {
-    case TBL_FATE_OVER:
-        return guard_over(guard->change, row->object, spelling, &guard->error);
-    case TBL_FATE_EMPTY:
-        return guard_cycle(guard->change, row->object, &guard->error);
-    case TBL_FATE_NOWHERE:
-        if (row->primary && !guard->force)
-            g_ptr_array_add(guard->nowhere, g_steal_pointer(&spelling));
-        return guard->nowhere->len <= NAMED_MAX;
-    case TBL_FATE_FAILED:
-        return pd_ctl_guard_failed(guard->change, &guard->error);
-    default:
-        return true;
-    }
-}
-
-/* What expands now makes those longer that refer to it. */
-static bool
-guard_above(DomainGuard *guard, guint64 id)
-{
-    if (!tbl_id_set_add(guard->below, id))
-        return true;
-    g_autoptr(TblObject) object = tbl_draft_object(guard->change->draft, id, &guard->error);
-    return object && pd_ctl_guard_lists_above(guard->change, object, guard->above, &guard->error);
-}
-
-static bool
-guard_row(DomainGuard *guard, TblSlice domain, const TblRow *row)
-{
-    if (row->kind == TBL_ROW_LOCAL_TARGET)
-        return guard_target(guard->change, domain, row->object, &guard->error);
-    /* A secondary of one who keeps the mail shares the fate of the primary. */
-    bool expands =
-        row->object_class == TBL_CLASS_DL || row->object_class == TBL_CLASS_REMOTE || row->forwards;
-    if (row->kind != TBL_ROW_LOCAL || (!row->primary && !expands))
-        return true;
-    return guard_local_row(guard, row) && (!expands || guard_above(guard, row->object));
-}
-
 static bool
 guard_address(TblSlice key, TblSlice domain, TblSlice bytes, gpointer data)
 {
@@ -178,10 +104,8 @@ guard_address(TblSlice key, TblSlice domain, TblSlice bytes, gpointer data)
         return true;
     if (!tbl_rows_decode(&rows, key, bytes))
         return pd_ctl_guard_failed(guard->change, &guard->error);
-    for (guint i = 0; i < rows.count; i++)
-        if (!guard_row(guard, domain, &rows.row[i]))
-            return false;
-    return true;
+    const TblRow *target = tbl_rows_get(&rows, TBL_ROW_LOCAL_TARGET);
+    return !target || guard_target(guard->change, domain, target->object, &guard->error);
 }
 
 /* What a mirror sets for itself must go with the class that it takes from its other. */
@@ -261,60 +185,23 @@ guard_declarations(PdCtlChange *change, char **names, GError **error)
     return true;
 }
 
+/* Targets in the domains that change. */
 static bool
-refuse_nowhere(const GPtrArray *addresses, GError **error)
+guard_targets(PdCtlChange *change, GError **error)
 {
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = 0; i < addresses->len && i < NAMED_MAX; i++)
-        g_string_append_printf(names, "%s%s", i ? ", " : "",
-                               (const char *)g_ptr_array_index(addresses, i));
-    return pd_ctl_refuse(
-        error,
-        "mail for these primaries would have nowhere to go, because a virtual-alias "
-        "domain delivers "
-        "nothing itself: %s%s; give them a primary elsewhere first (or use --force)",
-        names->str, addresses->len > NAMED_MAX ? ", and more" : "");
-}
-
-/* The names and those that mirror them, whose class changes with theirs. Borrows; NULL-terminated;
- * free the array. */
-static char **
-names_with_mirrors(const PdCtlChange *change, char **names)
-{
-    TblView *view = tbl_draft_view(change->draft);
-    g_autoptr(GPtrArray) list = tbl_domains_list(view->domains(view));
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    for (char **name = names; *name; name++)
-        g_ptr_array_add(all, *name);
-    for (guint i = 0; i < list->len; i++) {
-        const TblDomain *domain = g_ptr_array_index(list, i);
-        if (domain->mirror && g_strv_contains((const char *const *)names, domain->mirror))
-            g_ptr_array_add(all, domain->name);
-    }
-    g_ptr_array_add(all, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
-}
-
-bool
-pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **error)
-{
-    if (!guard_declarations(change, names, error))
-        return false;
-    g_autoptr(GPtrArray) nowhere = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char **scanned = names_with_mirrors(change, names);
-    g_autoptr(TblIdSet) below = tbl_id_set_new(), above = tbl_id_set_new();
-    DomainGuard guard = {.change = change,
-                         .names = scanned,
-                         .force = force,
-                         .nowhere = nowhere,
-                         .below = below,
-                         .above = above};
+    g_auto(GStrv) names = pd_ctl_touched_domains(change);
+    DomainGuard guard = {.change = change, .names = names};
     bool readable = pd_ctl_each_address(change->reader, guard_address, &guard);
     if (guard.error) {
         g_propagate_error(error, guard.error);
         return false;
     }
-    if (!readable)
-        return pd_ctl_guard_failed(change, error);
-    return nowhere->len == 0 || refuse_nowhere(nowhere, error);
+    return readable || pd_ctl_guard_failed(change, error);
+}
+
+bool
+pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **error)
+{
+    return guard_declarations(change, names, error) && guard_targets(change, error) &&
+           pd_ctl_guard_lists(change, force, error);
 }

@@ -1,6 +1,5 @@
 #include "policyd/ctl_fate.h"
 #include "policyd/ctl_guard.h"
-#include "policyd/ctl_lists.h"
 
 #include "tables/claim.h"
 
@@ -52,26 +51,8 @@ pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **er
     }
 }
 
-/* A list or a forward that only leads back to itself. */
 static bool
-guard_cycle(PdCtlChange *change, const TblObject *before, const TblObject *after, GError **error)
-{
-    TblContext context = pd_ctl_change_context(change), base = pd_ctl_change_base_context(change);
-    switch (tbl_fate_idle_cycle(&context, after)) {
-    case TBL_NOTFOUND:
-        return true;
-    case TBL_FAILED:
-        return pd_ctl_guard_failed(change, error);
-    case TBL_FOUND:
-        break;
-    }
-    if (before && tbl_fate_idle_cycle(&base, before) == TBL_FOUND)
-        return true;
-    return pd_ctl_refuse_cycle(change, after, error);
-}
-
-static bool
-guard_proxy(PdCtlChange *change, const TblObject *object, const TblProxy *proxy, GError **error)
+guard_proxy(PdCtlChange *change, const TblProxy *proxy, GError **error)
 {
     if (strcmp(proxy->type, "SMTP") != 0)
         return true;
@@ -82,8 +63,6 @@ guard_proxy(PdCtlChange *change, const TblObject *object, const TblProxy *proxy,
                              "mail for %s would have nowhere to go: it is a primary in a "
                              "virtual-alias domain, which delivers nothing itself",
                              proxy->value);
-    case TBL_FATE_OVER:
-        return pd_ctl_refuse_over(change, object, proxy->value, error);
     case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(change, error);
     default:
@@ -122,12 +101,8 @@ pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObjec
                     GError **error)
 {
     for (guint i = 0; after && i < after->addresses->len; i++)
-        if (!guard_proxy(change, after, g_ptr_array_index(after->addresses, i), error))
+        if (!guard_proxy(change, g_ptr_array_index(after->addresses, i), error))
             return false;
-    if (after && !guard_cycle(change, before, after, error))
-        return false;
-    if (after && !pd_ctl_guard_lists_above(change, after, NULL, error))
-        return false;
     /* An address that stayed has kept its rows, so the target that it answers is still fine. */
     for (guint i = 0; before && i < before->addresses->len; i++)
         if (!guard_left_target(change, g_ptr_array_index(before->addresses, i), error))

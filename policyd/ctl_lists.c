@@ -1,66 +1,111 @@
 #include "policyd/ctl_lists.h"
 #include "policyd/ctl_fate.h"
 #include "policyd/ctl_guard.h"
+#include "policyd/ctl_touch.h"
 
 #include "tables/above.h"
 
 #include <string.h>
 
+/* So many primaries are named when a change is refused. */
+#define NAMED_MAX 10
+
 typedef struct {
     PdCtlChange *change;
-    TblIdSet *judged; /* NULL: not needed */
+    bool primaries;     /* are judged, too */
+    GPtrArray *nowhere; /* char *, at most NAMED_MAX + 1 */
     GError *error;
-} Above;
+} Lists;
 
+/* An address that expands to nothing is a list without members, which is fine, or in a cycle. */
 static bool
-judge_empty(Above *above, const TblObject *object)
+judge_empty(Lists *lists, const TblObject *object)
 {
-    TblContext context = pd_ctl_change_context(above->change);
-    switch (tbl_fate_idle_cycle(&context, object)) {
+    TblContext after = pd_ctl_change_context(lists->change),
+               before = pd_ctl_change_base_context(lists->change);
+    switch (tbl_fate_new_idle_cycle(&after, &before, object)) {
     case TBL_NOTFOUND:
         return true;
     case TBL_FAILED:
-        return pd_ctl_guard_failed(above->change, &above->error);
+        return pd_ctl_guard_failed(lists->change, &lists->error);
     case TBL_FOUND:
         break;
     }
-    return pd_ctl_refuse_cycle(above->change, object, &above->error);
+    return pd_ctl_refuse_cycle(lists->change, object, &lists->error);
+}
+
+static bool
+judge_address(Lists *lists, const TblObject *object, const char *address, bool primary)
+{
+    TblContext context = pd_ctl_change_context(lists->change);
+    TblFate fate = tbl_fate_of(&context, address);
+    /* What was a list without members before may be a cycle now. */
+    if (fate == TBL_FATE_EMPTY)
+        return judge_empty(lists, object);
+    switch (pd_ctl_fate_if_new(lists->change, address, fate)) {
+    case TBL_FATE_FAILED:
+        return pd_ctl_guard_failed(lists->change, &lists->error);
+    case TBL_FATE_OVER:
+        return pd_ctl_refuse_over(lists->change, object, address, &lists->error);
+    case TBL_FATE_NOWHERE:
+        if (primary && lists->primaries)
+            g_ptr_array_add(lists->nowhere, g_strdup(address));
+        return lists->nowhere->len <= NAMED_MAX;
+    default:
+        return true;
+    }
 }
 
 static bool
 judge(const TblObject *object, gpointer data)
 {
-    Above *above = data;
-    if (above->judged && !tbl_id_set_add(above->judged, object->id))
-        return true;
-    for (guint i = 0; i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        if (strcmp(proxy->type, "SMTP") != 0)
-            continue;
-        switch (pd_ctl_new_fate(above->change, proxy->value)) {
-        case TBL_FATE_FAILED:
-            return pd_ctl_guard_failed(above->change, &above->error);
-        case TBL_FATE_OVER:
-            return pd_ctl_refuse_over(above->change, object, proxy->value, &above->error);
-        case TBL_FATE_EMPTY:
-            return judge_empty(above, object);
-        default:
-            break;
-        }
+    Lists *lists = data;
+    TblContext context = pd_ctl_change_context(lists->change);
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    if (!tbl_fate_leads_on(object))
+        return !primary || !lists->primaries || judge_address(lists, object, primary->value, true);
+    g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&context, object);
+    if (addresses->len == 0)
+        return judge_empty(lists, object);
+    for (guint i = 0; i < addresses->len; i++) {
+        const char *address = g_ptr_array_index(addresses, i);
+        if (!judge_address(lists, object, address, primary && strcmp(address, primary->value) == 0))
+            return false;
     }
     return true;
 }
 
+static bool
+refuse_nowhere(const GPtrArray *addresses, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < addresses->len && i < NAMED_MAX; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "",
+                               (const char *)g_ptr_array_index(addresses, i));
+    return pd_ctl_refuse(
+        error,
+        "mail for these primaries would have nowhere to go, because a virtual-alias "
+        "domain delivers "
+        "nothing itself: %s%s; give them a primary elsewhere first (or use --force)",
+        names->str, addresses->len > NAMED_MAX ? ", and more" : "");
+}
+
 bool
-pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *object, TblIdSet *judged,
-                         GError **error)
+pd_ctl_guard_lists(PdCtlChange *change, bool force, GError **error)
 {
     TblContext context = pd_ctl_change_context(change);
-    Above above = {.change = change, .judged = judged};
-    TblResult result = tbl_above_each(&context, object, judge, &above);
-    if (above.error) {
-        g_propagate_error(error, above.error);
+    g_auto(GStrv) domains = pd_ctl_touched_domains(change);
+    g_autoptr(GPtrArray) nowhere = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(TblIdSet) touched = tbl_id_set_new();
+    Lists lists = {.change = change, .primaries = domains[0] && !force, .nowhere = nowhere};
+    if (!pd_ctl_touched_objects(change, touched, error))
+        return false;
+    TblResult result = tbl_above_each(&context, touched, judge, &lists);
+    if (lists.error) {
+        g_propagate_error(error, lists.error);
         return false;
     }
-    return result == TBL_FOUND || pd_ctl_guard_failed(change, error);
+    if (result == TBL_FAILED)
+        return pd_ctl_guard_failed(change, error);
+    return nowhere->len == 0 || refuse_nowhere(nowhere, error);
 }

@@ -2,10 +2,8 @@
 #pragma once
 
 #include "policyd/ctl.h"
-#include "tables/id_set.h"
 
-/* Refuses (3) an object as the draft has it that pushes a list above it over the limits, or closes
- * a cycle above it that yields nothing. What was so before does not stand in its way. `judged`
- * (NULL: none) is what was looked at already, and takes what is now. */
-bool pd_ctl_guard_lists_above(PdCtlChange *change, const TblObject *object, TblIdSet *judged,
-                              GError **error);
+/* Refuses (3) a change that pushes a list over the limits or leaves a cycle that yields nothing,
+ * and one of domains by which primaries have nowhere to go, unless `force`. What was so before does
+ * not stand in its way. */
+bool pd_ctl_guard_lists(PdCtlChange *change, bool force, GError **error);

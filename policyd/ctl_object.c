@@ -1,6 +1,7 @@
 /* object add, show, list, remove. */
 #include "policyd/ctl_object.h"
 #include "policyd/ctl_guard.h"
+#include "policyd/ctl_lists.h"
 #include "policyd/ctl_show.h"
 
 #include "tables/address.h"
@@ -89,6 +90,7 @@ pd_ctl_object_commit(PdCtlChange *change, const char *summary, const TblObject *
     bool put = after ? tbl_draft_put(change->draft, after, &error)
                      : tbl_draft_delete(change->draft, before->id, &error);
     if (!put || !pd_ctl_guard_object(change, before, after, &error) ||
+        !pd_ctl_guard_lists(change, false, &error) ||
         !pd_ctl_change_commit(change, summary, &changed, &error))
         return pd_ctl_error(error);
     return TBL_EXIT_OK;

@@ -264,16 +264,10 @@ tbl_above_scope(const TblContext *context, TblAboveScope *scope)
 typedef struct {
     const TblContext *context;
     TblAbove which;
+    const TblAboveScope *scope; /* NULL: look everywhere */
     TblIdSet *seen, *next;
     GArray *queue; /* guint64: everything that was seen, nearest first */
 } Climb;
-
-static Climb
-climb_begin(const TblContext *context, TblAbove which)
-{
-    return (Climb){context, which, tbl_id_set_new(), tbl_id_set_new(),
-                   g_array_new(FALSE, FALSE, sizeof(guint64))};
-}
 
 static void
 climb_end(Climb *climb)
@@ -296,45 +290,63 @@ climb_take(Climb *climb)
     tbl_id_set_clear(climb->next);
 }
 
-/* The `at`th of the queue, with what is above it added; NULL when the store failed. */
-static TblObject *
-climb_step(Climb *climb, guint at)
+static Climb
+climb_begin(const TblContext *context, TblAbove which, const TblAboveScope *scope,
+            const TblIdSet *from)
+{
+    Climb climb = {context,
+                   which,
+                   scope,
+                   tbl_id_set_new(),
+                   tbl_id_set_new(),
+                   g_array_new(FALSE, FALSE, sizeof(guint64))};
+    g_autoptr(GArray) ids = tbl_id_set_sorted(from);
+    for (guint i = 0; i < ids->len; i++)
+        (void)tbl_id_set_add(climb.next, g_array_index(ids, guint64, i));
+    climb_take(&climb);
+    return climb;
+}
+
+/* The `at`th of the queue, with what is above it added. FOUND with the object, NOTFOUND when there
+ * is none any more. */
+static TblResult
+climb_step(Climb *climb, guint at, TblObject **object)
 {
     TblView *view = climb->context->view;
-    g_autoptr(TblObject) object = NULL;
-    if (view->object(view, g_array_index(climb->queue, guint64, at), &object) != TBL_FOUND ||
-        tbl_above_object(climb->context, climb->which, NULL, object, climb->next) != TBL_FOUND)
-        return NULL;
+    *object = NULL;
+    TblResult result = view->object(view, g_array_index(climb->queue, guint64, at), object);
+    if (result != TBL_FOUND)
+        return result;
+    if (tbl_above_object(climb->context, climb->which, climb->scope, *object, climb->next) !=
+        TBL_FOUND)
+        return TBL_FAILED;
     climb_take(climb);
-    return g_steal_pointer(&object);
+    return TBL_FOUND;
 }
 
 TblResult
-tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc each, gpointer data)
+tbl_above_each(const TblContext *context, const TblIdSet *from, TblAboveFunc each, gpointer data)
 {
-    Climb climb = climb_begin(context, TBL_ABOVE_ALL);
-    (void)tbl_id_set_add(climb.seen, object->id);
-    TblResult result = tbl_above_object(context, climb.which, NULL, object, climb.next);
-    climb_take(&climb);
-    for (guint at = 0; result == TBL_FOUND && at < climb.queue->len; at++) {
-        g_autoptr(TblObject) above = climb_step(&climb, at);
-        if (!above)
-            result = TBL_FAILED;
-        else if (!each(above, data))
-            break;
+    TblAboveScope scope;
+    if (tbl_above_scope(context, &scope) == TBL_FAILED)
+        return TBL_FAILED;
+    Climb climb = climb_begin(context, TBL_ABOVE_ALL, &scope, from);
+    bool more = true, failed = false;
+    guint first = climb.queue->len;
+    for (guint at = 0; more && !failed && at < climb.queue->len; at++) {
+        g_autoptr(TblObject) object = NULL;
+        TblResult result = climb_step(&climb, at, &object);
+        failed = result == TBL_FAILED || (result == TBL_NOTFOUND && at >= first);
+        more = failed || result == TBL_NOTFOUND || each(object, data);
     }
     climb_end(&climb);
-    return result;
+    return failed ? TBL_FAILED : TBL_FOUND;
 }
 
 TblResult
 tbl_above_reaches(const TblContext *context, const TblIdSet *from, const TblIdSet *goal)
 {
-    Climb climb = climb_begin(context, TBL_ABOVE_LISTS);
-    g_autoptr(GArray) first = tbl_id_set_sorted(from);
-    for (guint i = 0; i < first->len; i++)
-        (void)tbl_id_set_add(climb.next, g_array_index(first, guint64, i));
-    climb_take(&climb);
+    Climb climb = climb_begin(context, TBL_ABOVE_LISTS, NULL, from);
     TblResult result = TBL_NOTFOUND;
     guint known = 0; /* of the queue: not the goal */
     for (guint at = 0; result == TBL_NOTFOUND; at++) {
@@ -343,8 +355,8 @@ tbl_above_reaches(const TblContext *context, const TblIdSet *from, const TblIdSe
                 result = TBL_FOUND;
         if (result == TBL_FOUND || at == climb.queue->len)
             break;
-        g_autoptr(TblObject) list = at < LISTS_MAX ? climb_step(&climb, at) : NULL;
-        if (!list)
+        g_autoptr(TblObject) list = NULL;
+        if (at == LISTS_MAX || climb_step(&climb, at, &list) != TBL_FOUND)
             result = TBL_FAILED;
     }
     climb_end(&climb);

@@ -30,10 +30,11 @@ TblResult tbl_above_object(const TblContext *context, TblAbove which, const TblA
 TblResult tbl_above_address(const TblContext *context, TblAbove which, const TblAddress *address,
                             TblIdSet *ids);
 
-/* Calls `each` once for every object from which mail can come to `object`, nearest first, itself
- * left out, until it returns false. FOUND, or FAILED when the store did. */
+/* Calls `each` once for every object in `from` that there is, and for those from which mail can
+ * come to one of them, nearest first, until it returns false. FOUND, or FAILED when the store did.
+ */
 typedef bool (*TblAboveFunc)(const TblObject *object, gpointer data);
-TblResult tbl_above_each(const TblContext *context, const TblObject *object, TblAboveFunc each,
+TblResult tbl_above_each(const TblContext *context, const TblIdSet *from, TblAboveFunc each,
                          gpointer data);
 
 /* Whether one of the ids in `from`, or a list above one of them, is in `goal`. FAILED also when

@@ -415,6 +415,20 @@ finish(TblWalk *walk, const TblAddress *address, const TblLocation *location, bo
 }
 
 TblAlias
+tbl_resolve_alias_of(const TblContext *context, const TblObject *object)
+{
+    TblWalk walk = {.context = context, .domains = context->view->domains(context->view)};
+    tbl_walk_begin(&walk);
+    walk_object(&walk, object);
+    TblAlias result = walk.failed       ? TBL_ALIAS_FAILED
+                      : walk.over       ? TBL_ALIAS_OVER
+                      : walk.yields > 0 ? TBL_ALIAS_VALUE
+                                        : TBL_ALIAS_EMPTY;
+    tbl_walk_end(&walk);
+    return result;
+}
+
+TblAlias
 tbl_resolve_alias(const TblContext *context, const TblAddress *address, const TblDomain *domain,
                   const TblLocation *location, GString *value)
 {

@@ -40,6 +40,52 @@ tbl_fate_of(const TblContext *context, const char *text)
     return TBL_FATE_FAILED;
 }
 
+/* ---- All addresses of an object ---- */
+
+/* A subdomain, for declarations of all of them. */
+#define ANY_LABEL "any"
+
+bool
+tbl_fate_leads_on(const TblObject *object)
+{
+    return object->object_class == TBL_CLASS_DL || object->object_class == TBL_CLASS_REMOTE ||
+           object->text[TBL_TEXT_FORWARD];
+}
+
+static void
+add_address(const TblContext *context, GPtrArray *addresses, const char *text)
+{
+    TblAddress address;
+    g_ptr_array_add(addresses, g_strdup(text));
+    if (!tbl_address_parse(&address, tbl_slice(text)))
+        return;
+    const GPtrArray *mirrors =
+        tbl_domains_mirrors(context->view->domains(context->view), tbl_address_domain(&address));
+    for (guint i = 0; mirrors && i < mirrors->len; i++) {
+        const char *name = ((const TblDomain *)g_ptr_array_index(mirrors, i))->name;
+        g_autofree char *domain = g_strdup_printf("%s%s", name[0] == '.' ? ANY_LABEL : "", name);
+        GString *mirrored = g_string_new(NULL);
+        tbl_address_append_external(mirrored, (TblSlice){address.typed, address.typed_len},
+                                    tbl_slice(domain));
+        g_ptr_array_add(addresses, g_string_free(mirrored, FALSE));
+    }
+}
+
+GPtrArray *
+tbl_fate_addresses(const TblContext *context, const TblObject *object)
+{
+    GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
+    const GPtrArray *generated = object->refs[TBL_REFS_GENERATED];
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        if (strcmp(proxy->type, "SMTP") == 0)
+            add_address(context, addresses, proxy->value);
+    }
+    for (guint i = 0; i < generated->len; i++)
+        add_address(context, addresses, g_ptr_array_index(generated, i));
+    return addresses;
+}
+
 /* ---- Cycles ---- */
 
 /* TBL_FOUND: mail for the object comes back to it. */
@@ -54,14 +100,19 @@ comes_back(const TblContext *context, const TblObject *object)
     return tbl_fate_walk_is_back(walk) ? TBL_FOUND : TBL_NOTFOUND;
 }
 
-/* TBL_FOUND: one of the object's addresses expands to nothing. */
+/* TBL_FOUND: one of the object's addresses expands to nothing. Who has none may be a member. */
 static TblResult
 yields_nothing(const TblContext *context, const TblObject *object)
 {
-    for (guint i = 0; i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        TblFate fate =
-            strcmp(proxy->type, "SMTP") == 0 ? tbl_fate_of(context, proxy->value) : TBL_FATE_FINE;
+    g_autoptr(GPtrArray) addresses = tbl_fate_addresses(context, object);
+    if (addresses->len == 0) {
+        TblAlias alias = tbl_resolve_alias_of(context, object);
+        return alias == TBL_ALIAS_EMPTY    ? TBL_FOUND
+               : alias == TBL_ALIAS_FAILED ? TBL_FAILED
+                                           : TBL_NOTFOUND;
+    }
+    for (guint i = 0; i < addresses->len; i++) {
+        TblFate fate = tbl_fate_of(context, g_ptr_array_index(addresses, i));
         if (fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED)
             return fate == TBL_FATE_EMPTY ? TBL_FOUND : TBL_FAILED;
     }
@@ -87,4 +138,18 @@ tbl_fate_idle_cycle(const TblContext *context, const TblObject *object)
             return result;
     }
     return TBL_NOTFOUND;
+}
+
+TblResult
+tbl_fate_new_idle_cycle(const TblContext *context, const TblContext *before,
+                        const TblObject *object)
+{
+    TblResult now = tbl_fate_idle_cycle(context, object);
+    if (now != TBL_FOUND)
+        return now;
+    g_autoptr(TblObject) old = NULL;
+    TblResult was = before->view->object(before->view, object->id, &old);
+    if (was == TBL_FOUND)
+        was = tbl_fate_idle_cycle(before, old);
+    return was == TBL_FOUND ? TBL_NOTFOUND : was == TBL_NOTFOUND ? TBL_FOUND : TBL_FAILED;
 }

@@ -18,6 +18,19 @@ typedef enum {
 
 TblFate tbl_fate_of(const TblContext *context, const char *address);
 
+/* Lists, remotes and forwards: mail for them goes on to others. What becomes of mail for all others
+ * is said by their primary. */
+bool tbl_fate_leads_on(const TblObject *object);
+
+/* The SMTP addresses by which mail comes to an object: its own, those that rules made, and all of
+ * these as mirrors have them (of the subdomains that one declaration covers, one). char *; free
+ * with g_ptr_array_unref. */
+GPtrArray *tbl_fate_addresses(const TblContext *context, const TblObject *object);
+
 /* Mail for this list, remote or forwarding mailbox comes back to it, and no address of the objects
  * on the way yields a recipient. TBL_FOUND: so it is. */
 TblResult tbl_fate_idle_cycle(const TblContext *context, const TblObject *object);
+/* The same of an object of which one address expands to nothing now, or which has none: TBL_FOUND
+ * where it was not so in `before`. */
+TblResult tbl_fate_new_idle_cycle(const TblContext *context, const TblContext *before,
+                                  const TblObject *object);

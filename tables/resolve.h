@@ -56,6 +56,10 @@ typedef enum {
 TblAlias tbl_resolve_alias(const TblContext *context, const TblAddress *address,
                            const TblDomain *domain, const TblLocation *location, GString *value);
 
+/* The same for mail that reaches an object on the way, as a member or by a forward. VALUE or EMPTY,
+ * OVER by the number of recipients, FAILED. */
+TblAlias tbl_resolve_alias_of(const TblContext *context, const TblObject *object);
+
 /* The object a reference (a name, else an address) binds to, for objects of `origin`. NOTFOUND with
  * `*object` NULL when nothing has it. */
 TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *reference,

@@ -59,6 +59,103 @@ class Above(FreshCase):
                   "--member=z@far.example")
         self.assertIn("top@e.example", world.ctl("domain", "set", "d.example", "--expand=yes", rc=3).err)
 
+    def expanding(self, limit=1000):
+        """d.example expands, and so does e.example"""
+        world = self.make_world({"limits": {"list-recipients": limit}})
+        world.ctl("domain", "add", "d.example", "e.example", "--class=relay", "--expand=yes")
+        return world
+
+    def dl(self, world, name, *members, rc=0):
+        return world.ctl("object", "add", name, "--class=dl", f"--address={name}@d.example", *(f"--member={m}" for m in members), rc=rc)
+
+    def refused(self, world, text, *args):
+        """the command is refused with these words, and nothing changes"""
+        before = self.state(world)
+        self.assertIn(text, world.ctl(*args, rc=3).err)
+        self.assertEqual(self.state(world), before)
+
+    def test_mirror(self):
+        """a list that grows, or goes in a circle, through a mirror that a member names"""
+        world = self.expanding(limit=2)
+        self.dl(world, "inner", "y@far.example", "z@far.example")
+        self.dl(world, "top", "inner@m.example", "x@far.example")
+        world.ctl("domain", "add", "m.example", "--class=relay")
+        self.refused(world, "top@d.example", "domain", "set", "m.example", "--mirror=d.example")
+        world.ctl("domain", "remove", "m.example")
+        self.refused(world, "top@d.example", "domain", "add", "m.example", "--mirror=d.example")
+        world.ctl("object", "remove", "top")
+        self.dl(world, "one", "two@m.example")
+        self.dl(world, "two", "one")
+        self.refused(world, "one -> two -> one", "domain", "add", "m.example", "--mirror=d.example")
+        world.ctl("domain", "add", "m.example", "--mirror=e.example")
+
+    def test_undeclared_member(self):
+        """an address outside is a recipient; where it is declared, one that nobody has counts for nothing"""
+        world = self.expanding(limit=2)
+        self.dl(world, "one", "two", "x@new.example")
+        self.dl(world, "two", "one")
+        self.refused(world, "one -> two -> one", "domain", "add", "new.example", "--class=relay")
+        world.ctl("object", "add", "ann", "--address=ann@e.example")
+        world.ctl("domain", "add", "other.example", "--class=relay")
+        self.dl(world, "three", "ann", "y@far.example", "x@other.example")
+        self.refused(world, "three@d.example", "domain", "remove", "other.example")
+        self.refused(world, "three@d.example", "domain", "remove", "--force", "other.example")
+        self.refused(world, "three@d.example", "domain", "set", "other.example", "--class=route")
+
+    def test_switches(self):
+        """a domain that begins to take extensions, or delivers nothing itself any more"""
+        world = self.expanding(limit=2)
+        world.ctl("domain", "set", "d.example", "--extensions=no")
+        self.dl(world, "inner", "y@far.example", "z@far.example")
+        self.dl(world, "top", "inner+x@d.example", "x@far.example")
+        self.refused(world, "top@d.example", "domain", "set", "d.example", "--extensions=yes")
+        world.ctl("object", "add", "ann", "--address=ann@e.example")
+        self.dl(world, "one", "two", "ann")
+        self.dl(world, "two", "one")
+        self.refused(world, "one -> two -> one", "domain", "set", "e.example", "--class=virtual-alias", "--expand=", "--force")
+
+    def test_others_with_nowhere_to_go(self):
+        """a contact whose target's domain delivers nothing itself any more"""
+        world = self.expanding()
+        world.ctl("domain", "add", "alias.example", "--class=virtual-alias")
+        world.ctl("object", "add", "ann", "--address=ann@e.example")
+        world.ctl("object", "add", "r", "--class=remote", "--address=r@alias.example", "--target=ann@e.example")
+        self.refused(world, "r@alias.example", "domain", "set", "e.example", "--class=virtual-alias", "--expand=")
+
+    def test_replicated_list(self):
+        """it is refused who causes it, whosever list it is"""
+        world = self.expanding(limit=2)
+        world.replicate({"name": "u1", "class": "dl", "address": "SMTP:big@d.example", "member": ["a@m.example", "x@far.example"]})
+        self.dl(world, "a", "y@far.example", "z@far.example")
+        self.refused(world, "big@d.example", "domain", "add", "m.example", "--mirror=d.example")
+
+    def circle(self):
+        """one and two name each other, and ann, whose mail they yield"""
+        world = self.expanding()
+        world.ctl("object", "add", "ann", "--address=ann@d.example")
+        self.dl(world, "one", "two", "ann@d.example")
+        self.dl(world, "two", "one")
+        return world
+
+    def test_deletion(self):
+        """who leaves a circle that reaches nobody then"""
+        world = self.circle()
+        self.refused(world, "one -> two -> one", "object", "remove", "ann")
+        self.refused(world, "one -> two -> one", "address", "remove", "ann@d.example")
+        world.ctl("object", "add", "bob", "--address=bob@d.example")
+        world.ctl("address", "add", "bob", "b@d.example")
+        world.ctl("object", "remove", "bob")
+
+    def test_rollback(self):
+        """the same, done by taking back what came before the circle"""
+        world = self.make_world()
+        world.ctl("domain", "add", "d.example", "--class=relay", "--expand=yes")
+        world.ctl("object", "add", "ann", "--address=ann@d.example")
+        ann = world.status()["batch"]
+        self.dl(world, "one", "two", "ann")
+        self.dl(world, "two", "one")
+        self.refused(world, "one -> two -> one", "rollback", str(ann))
+
     def test_import(self):
         """GIF0921 names the row that was one too many, for a list that the file does not have"""
         world = self.filled()

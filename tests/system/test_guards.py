@@ -119,6 +119,8 @@ class Guards(FreshCase):
         self.refused("object", "add", "b", "--class=dl", "--address=b@alias.example", "--member=a", says="cycle")
         self.refused("object", "add", "b", "--class=dl", "--member=A", says="cycle")
         self.ctl("object", "add", "b", "--class=dl", "--member=a", "--member=x@far.example")
+        self.ctl("object", "add", "c", "--class=dl", "--member=d")
+        self.refused("object", "add", "d", "--class=dl", "--member=c", says="cycle")
 
     def test_cycle_by_declaration(self):
         """lists that lead to each other yield nothing once their domain expands; an empty list is no cycle"""
