@@ -11,7 +11,6 @@
 struct GifJudge {
     TblDraft *draft;
     TblContext context;
-    GHashTable *catch_alls; /* address key -> domain that has it as its catch-all */
     GPtrArray *verdicts;
     TblIdSet *blamed; /* ids of who has a verdict */
     GifAbove *above;  /* NULL: the store failed */
@@ -37,17 +36,6 @@ gif_judge_new(TblDraft *draft, const TblConfig *config)
     judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
     judge->blamed = tbl_id_set_new();
     judge->above = gif_above_new(draft, &judge->context);
-    judge->catch_alls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
-    for (guint i = 0; i < domains->len; i++) {
-        const TblDomain *domain = g_ptr_array_index(domains, i);
-        char *key = domain->catch_all
-                        ? tbl_proxy_key(tbl_slice("SMTP"), tbl_slice(domain->catch_all))
-                        : NULL;
-        if (key) {
-            g_hash_table_replace(judge->catch_alls, key, g_strdup(domain->name));
-        }
-    }
     return judge;
 }
 
@@ -57,7 +45,6 @@ gif_judge_free(GifJudge *judge)
     if (judge) {
         gif_above_free(judge->above);
         tbl_id_set_free(judge->blamed);
-        g_hash_table_unref(judge->catch_alls);
         g_ptr_array_unref(judge->verdicts);
         g_free(judge);
     }
@@ -90,10 +77,10 @@ verdict_add(GifJudge *judge, const TblObject *before, const TblObject *after, in
 /* ---- What the object has now ---- */
 
 static bool
-had_primary(const TblObject *before, const TblProxy *proxy)
+is_primary(const TblObject *object, const char *address)
 {
-    const TblProxy *old = before ? tbl_object_primary(before, proxy->type) : NULL;
-    return old && strcmp(old->value, proxy->value) == 0;
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    return primary && strcmp(primary->value, address) == 0;
 }
 
 static TblDomainClass
@@ -103,18 +90,6 @@ domain_class(const GifJudge *judge, const char *address)
     const char *at = strrchr(address, '@');
     const TblDomain *domain = at ? tbl_domains_find_mail(domains, at + 1) : NULL;
     return domain ? tbl_domains_class(domains, domain) : (TblDomainClass)0;
-}
-
-/* An address that can have a fate worth asking for: most mailboxes' have none. */
-static bool
-is_doubtful(const GifJudge *judge, const TblObject *object, const TblProxy *proxy)
-{
-    if (strcmp(proxy->type, "SMTP") != 0) {
-        return false;
-    }
-    TblDomainClass class = domain_class(judge, proxy->value);
-    return class != 0 &&
-           (gif_above_leads_on(object) || (proxy->primary && class == TBL_DOMAIN_VIRTUAL_ALIAS));
 }
 
 bool
@@ -137,19 +112,33 @@ gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief)
 
 /* False: the store failed. `*judged`: the object has its verdict. */
 static bool
-proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const TblProxy *proxy,
+cycle_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const char *what,
             bool *judged)
 {
-    switch (tbl_fate_of(&judge->context, proxy->value)) {
+    TblResult cycle = tbl_fate_idle_cycle(&judge->context, after);
+    *judged = cycle == TBL_FOUND;
+    if (*judged) {
+        g_autofree char *path = tbl_fate_path_back(&judge->context, after);
+        verdict_add(judge, before, after, GIF_CODE_CYCLE,
+                    "mail for %s would go in a circle that reaches nobody: %s", what, path);
+    }
+    return cycle != TBL_FAILED;
+}
+
+static bool
+address_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const char *address,
+              bool *judged)
+{
+    switch (tbl_fate_of(&judge->context, address)) {
     case TBL_FATE_FAILED:
         return false;
     case TBL_FATE_NOWHERE:
-        *judged = proxy->primary && !had_primary(before, proxy);
+        *judged = is_primary(after, address) && !(before && is_primary(before, address));
         if (*judged) {
             verdict_add(judge, before, after, GIF_CODE_NOWHERE,
                         "mail for the primary %s would have nowhere to go: its domain is of class "
                         "virtual-alias, which delivers nothing itself",
-                        proxy->value);
+                        address);
         }
         return true;
     case TBL_FATE_OVER: {
@@ -158,20 +147,11 @@ proxy_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
         verdict_add(judge, before, after, GIF_CODE_LIST_OVER,
                     "%s would expand to more recipients than [limits] list-recipients or reply "
                     "allows: %s",
-                    proxy->value, path);
+                    address, path);
         return true;
     }
-    case TBL_FATE_EMPTY: {
-        TblResult cycle = tbl_fate_idle_cycle(&judge->context, after);
-        *judged = cycle == TBL_FOUND;
-        if (*judged) {
-            g_autofree char *path = tbl_fate_path_back(&judge->context, after);
-            verdict_add(judge, before, after, GIF_CODE_CYCLE,
-                        "mail for %s would go in a circle that reaches nobody: %s", proxy->value,
-                        path);
-        }
-        return cycle != TBL_FAILED;
-    }
+    case TBL_FATE_EMPTY:
+        return cycle_judge(judge, before, after, address, judged);
     default:
         return true;
     }
@@ -209,28 +189,33 @@ left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, Tbl
     if (result == TBL_FAILED) {
         return false;
     }
-    const char *domain = key ? g_hash_table_lookup(judge->catch_alls, key) : NULL;
     bool answered = result == TBL_FOUND && tbl_rows_answer(&rows);
-    if (domain && !answered && tbl_fate_of(&judge->context, proxy->value) == TBL_FATE_ABSENT) {
-        *judged = true;
-        verdict_add(judge, before, after, GIF_CODE_REFERRED,
-                    "%s is the catch-all of %s and would not exist any more", proxy->value, domain);
-        return true;
-    }
     const TblRow *target = result == TBL_FOUND ? tbl_rows_get(&rows, TBL_ROW_LOCAL_TARGET) : NULL;
     return !target || answered || target_judge(judge, before, after, target->object, judged);
+}
+
+/* What the object has. Most mailboxes' mail has no fate worth asking for. */
+static bool
+object_judge(GifJudge *judge, const TblObject *before, const TblObject *after, bool *judged)
+{
+    if (!tbl_fate_leads_on(after)) {
+        const TblProxy *primary = tbl_object_primary(after, "SMTP");
+        return !primary || domain_class(judge, primary->value) != TBL_DOMAIN_VIRTUAL_ALIAS ||
+               address_judge(judge, before, after, primary->value, judged);
+    }
+    g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&judge->context, after);
+    bool good = addresses->len > 0 || cycle_judge(judge, before, after, after->name, judged);
+    for (guint i = 0; good && !*judged && i < addresses->len; i++) {
+        good = address_judge(judge, before, after, g_ptr_array_index(addresses, i), judged);
+    }
+    return good;
 }
 
 bool
 gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after)
 {
     bool judged = false, good = judge->above && gif_above_note(judge->above, before, after);
-    for (guint i = 0; after && good && !judged && i < after->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(after->addresses, i);
-        if (is_doubtful(judge, after, proxy)) {
-            good = proxy_judge(judge, before, after, proxy, &judged);
-        }
-    }
+    good = good && (!after || object_judge(judge, before, after, &judged));
     /* An address that stayed has kept its row, so what refers to it is fine. */
     for (guint i = 0; before && good && !judged && i < before->addresses->len; i++) {
         good = left_judge(judge, before, after, g_ptr_array_index(before->addresses, i), &judged);
@@ -274,7 +259,8 @@ cause_blame(Blame *blame, guint64 id, int code, const char *reason)
     TblView *view = tbl_draft_snapshot(judge->draft);
     g_autoptr(TblObject) before = NULL, after = NULL;
     if (view->object(view, id, &before) == TBL_FAILED ||
-        judge->context.view->object(judge->context.view, id, &after) != TBL_FOUND) {
+        judge->context.view->object(judge->context.view, id, &after) == TBL_FAILED ||
+        (!before && !after)) {
         blame->failed = true;
         return;
     }
@@ -296,11 +282,51 @@ causes_blame(int code, const char *reason, const GArray *causes, gpointer data)
     }
 }
 
+/* The last who had the address that a catch-all names, be it through a mirror or with an
+ * extension. */
+static bool
+catch_all_judge(Blame *blame, const TblDomain *domain)
+{
+    GifJudge *judge = blame->judge;
+    TblContext base = judge->context;
+    TblAddress address;
+    TblLocation had;
+    base.view = tbl_draft_snapshot(judge->draft);
+    TblFate fate = tbl_fate_of(&judge->context, domain->catch_all);
+    if (fate != TBL_FATE_ABSENT || !tbl_address_parse(&address, tbl_slice(domain->catch_all))) {
+        return fate != TBL_FATE_FAILED;
+    }
+    const TblDomains *domains = base.view->domains(base.view);
+    tbl_resolve_locate(&base, &address,
+                       tbl_domains_find_mail(domains, tbl_address_domain(&address)), &had);
+    if (had.result == TBL_FOUND && !tbl_id_set_has(judge->blamed, had.row.object)) {
+        g_autofree char *reason =
+            g_strdup_printf("%s is the catch-all of %s and would not exist any more",
+                            domain->catch_all, domain->name);
+        cause_blame(blame, had.row.object, GIF_CODE_REFERRED, reason);
+    }
+    return had.result != TBL_FAILED;
+}
+
+static bool
+catch_alls_judge(Blame *blame)
+{
+    TblView *view = blame->judge->context.view;
+    g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
+    bool good = true;
+    for (guint i = 0; good && i < domains->len; i++) {
+        const TblDomain *domain = g_ptr_array_index(domains, i);
+        good = !domain->catch_all || catch_all_judge(blame, domain);
+    }
+    return good;
+}
+
 bool
 gif_judge_finish(GifJudge *judge, const GifLedger *ledger, guint most)
 {
     Blame blame = {.judge = judge, .ledger = ledger, .most = most};
-    return judge->above && gif_above_judge(judge->above, causes_blame, &blame) && !blame.failed;
+    return judge->above && gif_above_judge(judge->above, causes_blame, &blame) &&
+           catch_alls_judge(&blame) && !blame.failed;
 }
 
 /* ---- Taking back ---- */

@@ -76,12 +76,12 @@ parent_find(GifAbove *above, guint64 id)
         return parent;
     }
     g_autoptr(TblObject) before = NULL, after = NULL;
-    if (above->context->view->object(above->context->view, id, &after) != TBL_FOUND ||
+    if (above->context->view->object(above->context->view, id, &after) == TBL_FAILED ||
         above->base.view->object(above->base.view, id, &before) == TBL_FAILED) {
         return NULL;
     }
     parent = g_new0(Parent, 1);
-    parent->changed = !before || !tbl_object_equal(before, after);
+    parent->changed = !before || !after || !tbl_object_equal(before, after);
     if (!parent->changed) {
         parent->causes = g_array_new(FALSE, FALSE, sizeof(guint64));
         g_array_append_val(above->queue, id);
@@ -90,12 +90,13 @@ parent_find(GifAbove *above, guint64 id)
     return parent;
 }
 
-/* `causes` reach whoever refers to the object. */
+/* `causes` reach whoever refers to the object in a context. */
 static bool
-causes_add(GifAbove *above, TblAbove which, const TblObject *object, const GArray *causes)
+causes_add(GifAbove *above, const TblContext *context, TblAbove which, const TblObject *object,
+           const GArray *causes)
 {
     g_autoptr(TblIdSet) found = tbl_id_set_new();
-    if (tbl_above_object(above->context, which, &above->scope, object, found) != TBL_FOUND) {
+    if (tbl_above_object(context, which, &above->scope, object, found) != TBL_FOUND) {
         return false;
     }
     g_autoptr(GArray) ids = tbl_id_set_sorted(found);
@@ -112,49 +113,90 @@ causes_add(GifAbove *above, TblAbove which, const TblObject *object, const GArra
 }
 
 bool
-gif_above_leads_on(const TblObject *object)
-{
-    return object->object_class == TBL_CLASS_DL || object->object_class == TBL_CLASS_REMOTE ||
-           object->text[TBL_TEXT_FORWARD];
-}
-
-bool
 gif_above_is_idle(const GifAbove *above)
 {
     return !above->scope.any;
 }
 
+static bool
+has_smtp(const TblObject *object, const char *address)
+{
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        if (g_str_equal(proxy->type, "SMTP") && g_str_equal(proxy->value, address)) {
+            return true;
+        }
+    }
+    return g_ptr_array_find_with_equal_func(object->refs[TBL_REFS_GENERATED], address, g_str_equal,
+                                            NULL);
+}
+
+/* Whether references may have led to an object that lead there no longer. */
+static bool
+loses_references(const TblObject *before, const TblObject *after)
+{
+    const GPtrArray *generated = before->refs[TBL_REFS_GENERATED];
+    bool lost = !after || after->disabled != before->disabled;
+    for (guint i = 0; !lost && i < before->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(before->addresses, i);
+        lost = g_str_equal(proxy->type, "SMTP") && !has_smtp(after, proxy->value);
+    }
+    for (guint i = 0; !lost && i < generated->len; i++) {
+        lost = !has_smtp(after, g_ptr_array_index(generated, i));
+    }
+    return lost;
+}
+
 bool
 gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
 {
-    if (!after || !above->scope.any) {
+    if (!above->scope.any) {
         return true;
     }
-    bool far = gif_above_leads_on(after) || (before && gif_above_leads_on(before));
+    bool far = (after && tbl_fate_leads_on(after)) || (before && tbl_fate_leads_on(before));
+    TblAbove which = far ? TBL_ABOVE_ALL : TBL_ABOVE_REFERENCES;
     g_autoptr(GArray) cause = g_array_new(FALSE, FALSE, sizeof(guint64));
-    g_array_append_val(cause, after->id);
-    return causes_add(above, far ? TBL_ABOVE_ALL : TBL_ABOVE_REFERENCES, after, cause);
+    g_array_append_val(cause, (after ? after : before)->id);
+    return (!after || causes_add(above, above->context, which, after, cause)) &&
+           (!before || !loses_references(before, after) ||
+            causes_add(above, &above->base, which, before, cause));
 }
 
-/* Worse than it was; FINE else. */
+/* Worse than it was, or nothing; FINE else. */
 static TblFate
-new_fate(const GifAbove *above, const char *address)
+bad_fate(const GifAbove *above, const char *address)
 {
     TblFate fate = tbl_fate_of(above->context, address);
-    bool bad = fate == TBL_FATE_OVER || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED;
-    return bad && (fate == TBL_FATE_FAILED || tbl_fate_of(&above->base, address) != fate)
-               ? fate
-               : TBL_FATE_FINE;
+    bool over = fate == TBL_FATE_OVER && tbl_fate_of(&above->base, address) != TBL_FATE_OVER;
+    return over || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED ? fate : TBL_FATE_FINE;
+}
+
+/* The object is in a cycle that it was not in, or that yielded something: FOUND, and told. */
+static TblResult
+cycle_judge(const GifAbove *above, const TblObject *object, const char *what, const GArray *causes,
+            GifBlameFunc blame, gpointer data)
+{
+    TblResult cycle = tbl_fate_new_idle_cycle(above->context, &above->base, object);
+    if (cycle == TBL_FOUND) {
+        g_autofree char *path = tbl_fate_path_back(above->context, object);
+        g_autofree char *reason =
+            g_strdup_printf("mail for %s would go in a circle that reaches nobody: %s", what, path);
+        blame(GIF_CODE_CYCLE, reason, causes, data);
+    }
+    return cycle;
 }
 
 static bool
 parent_judge(const GifAbove *above, const TblObject *object, const GArray *causes,
              GifBlameFunc blame, gpointer data)
 {
-    for (guint i = 0; i < object->addresses->len; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
-        TblFate fate =
-            g_str_equal(proxy->type, "SMTP") ? new_fate(above, proxy->value) : TBL_FATE_FINE;
+    g_autoptr(GPtrArray) addresses = tbl_fate_addresses(above->context, object);
+    if (addresses->len == 0) {
+        return cycle_judge(above, object, object->name, causes, blame, data) != TBL_FAILED;
+    }
+    for (guint i = 0; i < addresses->len; i++) {
+        const char *address = g_ptr_array_index(addresses, i);
+        TblFate fate = bad_fate(above, address);
         if (fate == TBL_FATE_FAILED) {
             return false;
         }
@@ -163,18 +205,13 @@ parent_judge(const GifAbove *above, const TblObject *object, const GArray *cause
             g_autofree char *reason = g_strdup_printf(
                 "%s, which leads here, would expand to more recipients than [limits] "
                 "list-recipients or reply allows: %s",
-                proxy->value, path);
+                address, path);
             blame(GIF_CODE_LIST_OVER, reason, causes, data);
             return true;
         }
-        TblResult cycle =
-            fate == TBL_FATE_EMPTY ? tbl_fate_idle_cycle(above->context, object) : TBL_NOTFOUND;
-        if (cycle == TBL_FOUND) {
-            g_autofree char *path = tbl_fate_path_back(above->context, object);
-            g_autofree char *reason = g_strdup_printf(
-                "mail for %s would go in a circle that reaches nobody: %s", proxy->value, path);
-            blame(GIF_CODE_CYCLE, reason, causes, data);
-        }
+        TblResult cycle = fate == TBL_FATE_EMPTY
+                              ? cycle_judge(above, object, address, causes, blame, data)
+                              : TBL_NOTFOUND;
         if (cycle != TBL_NOTFOUND) {
             return cycle != TBL_FAILED;
         }
@@ -207,7 +244,7 @@ gif_above_judge(GifAbove *above, GifBlameFunc blame, gpointer data)
         g_autoptr(TblObject) object = tbl_draft_object(above->draft, id, &error);
         causes_unite(parent->causes);
         if (!object || !parent_judge(above, object, parent->causes, blame, data) ||
-            !causes_add(above, TBL_ABOVE_ALL, object, parent->causes)) {
+            !causes_add(above, above->context, TBL_ABOVE_ALL, object, parent->causes)) {
             return false;
         }
     }

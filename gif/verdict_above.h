@@ -1,7 +1,7 @@
 /*
  * What a run does to lists that it does not change itself: a new member, or an address given to one
- * that a list names, can push it over its limits (GIF0921) or leave it in a circle that reaches
- * nobody (GIF0920). Part of gif/verdict. One thread.
+ * that a list names, can push it over its limits (GIF0921); the same, or a member that goes, can
+ * leave it in a circle that reaches nobody (GIF0920). Part of gif/verdict. One thread.
  */
 #pragma once
 
@@ -14,11 +14,10 @@ typedef struct GifAbove GifAbove;
 GifAbove *gif_above_new(TblDraft *draft, const TblContext *context);
 void gif_above_free(GifAbove *above);
 
-/* Mail for the object may go to others: a list, a remote, a forward. */
-bool gif_above_leads_on(const TblObject *object);
 /* Nobody refers to anybody, so there is nothing to note. */
 bool gif_above_is_idle(const GifAbove *above);
-/* Notes what is above a changed object. False: the store failed. */
+/* Notes what is above a changed object (`before` NULL: created, `after` NULL: deleted), or was.
+ * False: the store failed. */
 bool gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after);
 
 /* After the last change: calls `blame` for every unchanged object above one that is worse off now,

@@ -156,6 +156,36 @@ class Above(FreshCase):
         self.dl(world, "two", "one")
         self.refused(world, "one -> two -> one", "rollback", str(ann))
 
+    def test_import_deletion(self):
+        """GIF0920 for the row that takes the last out of a circle"""
+        for row in ("mailbox,delete,ann,,", "mailbox,modify,ann,,~DEL<smtp:ann@d.example>"):
+            with self.subTest(row):
+                world = self.circle()
+                world.ctl("address", "add", "ann", "other@e.example")
+                world.ctl("address", "promote", "other@e.example")
+                before = self.state(world)
+                rows = "Obj-Class,Mode,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses\r\nmailbox,create,bob,SMTP:bob@d.example,\r\n" + row + "\r\n"
+                done = world.imp(rows, "--json", rc=1)
+                told = [d for d in done.json() if d["type"] == "diagnostic" and d["severity"] == "error"]
+                self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(3, "GIF0920", "ann")], str(done))
+                self.assertEqual(self.state(world), before)
+                world.imp(rows, "--keep-going", rc=1)
+                self.assertEqual({o["name"] for o in world.export()}, {"ann", "bob", "one", "two"})
+
+    def test_import_catch_all(self):
+        """GIF0923 for who has the address that a catch-all names through a mirror, or with an extension"""
+        world = self.expanding()
+        world.ctl("domain", "add", "m.example", "--mirror=d.example")
+        world.ctl("object", "add", "ann", "--address=ann@d.example")
+        for name, address in (("one.example", "ann@m.example"), ("two.example", "ann+x@d.example")):
+            with self.subTest(address):
+                world.ctl("domain", "add", name, "--class=relay", f"--catch-all={address}")
+                done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
+                told = [d for d in done.json() if d["type"] == "diagnostic"]
+                self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0923", "ann")], str(done))
+                self.assertIn(name, told[0]["message"])
+                world.ctl("domain", "remove", name)
+
     def test_import(self):
         """GIF0921 names the row that was one too many, for a list that the file does not have"""
         world = self.filled()
