@@ -22,8 +22,8 @@ text_is(TblSlice text, const char *word)
     return text.len == strlen(word) && g_ascii_strncasecmp(text.ptr, word, text.len) == 0;
 }
 
-static bool
-number_read(TblSlice text, gint64 *number)
+bool
+gif_attributes_read_number(TblSlice text, gint64 *number)
 {
     *number = 0;
     if (text.len == 0 || text.len > NUMBER_DIGITS_MAX) {
@@ -38,9 +38,8 @@ number_read(TblSlice text, gint64 *number)
     return true;
 }
 
-/* 0 is no, any other number yes; files from other programs write words. */
-static bool
-switch_read(TblSlice text, bool *on)
+bool
+gif_attributes_read_switch(TblSlice text, bool *on)
 {
     gint64 number;
     if (text_is(text, "true") || text_is(text, "yes") || text_is(text, "false") ||
@@ -51,9 +50,15 @@ switch_read(TblSlice text, bool *on)
     if (text.len > 1 && *text.ptr == '-') {
         text = (TblSlice){text.ptr + 1, text.len - 1};
     }
-    bool good = number_read(text, &number);
+    bool good = gif_attributes_read_number(text, &number);
     *on = good && number != 0;
     return good;
+}
+
+bool
+gif_attributes_is_no_server(const GifColumn *column, TblSlice text)
+{
+    return column->which == TBL_TEXT_HOME_SERVER && text_is(text, "~SERVER");
 }
 
 char *
@@ -90,14 +95,14 @@ cell_check(const GifAttributes *attributes, guint index, GifNotes *notes)
     case GIF_COLUMN_HIDDEN:
     case GIF_COLUMN_REDIRECT:
     case GIF_COLUMN_AUTHENTICATED:
-        if (!switch_read(text, &on)) {
+        if (!gif_attributes_read_switch(text, &on)) {
             gif_notes_add(notes, GIF_ERROR, 271, column->name,
                           "\"%.*s\" is no switch: write 0 or 1", (int)MIN(text.len, 128), text.ptr);
         }
         break;
     case GIF_COLUMN_LIMIT_IN:
     case GIF_COLUMN_LIMIT_OUT:
-        if (!number_read(text, &number)) {
+        if (!gif_attributes_read_number(text, &number)) {
             gif_notes_add(notes, GIF_ERROR, 271, column->name,
                           "\"%.*s\" is no size: write a number of kB", (int)MIN(text.len, 128),
                           text.ptr);
@@ -162,8 +167,7 @@ text_apply(const GifAttributes *attributes, guint index, TblObject *object, GifN
         tbl_object_set_text(object, (TblText)column->which, NULL);
         return true;
     }
-    /* `~SERVER` asks Exchange to choose a server (KB Q150438): none in particular. */
-    if (column->which == TBL_TEXT_HOME_SERVER && text_is(text, "~SERVER")) {
+    if (gif_attributes_is_no_server(column, text)) {
         return false;
     }
     g_autofree char *value = column->kind == GIF_COLUMN_REFERENCE
@@ -180,7 +184,7 @@ static bool
 switch_apply(const GifAttributes *attributes, guint index, bool *on, GifNotes *notes)
 {
     bool old = *on, value = false;
-    (void)switch_read(text_at(attributes, index), &value);
+    (void)gif_attributes_read_switch(text_at(attributes, index), &value);
     if (cell_misses(attributes, index, value == old)) {
         absent_note(attributes, index, notes);
         return false;
@@ -199,7 +203,8 @@ static bool
 limit_apply(const GifAttributes *attributes, guint index, gint64 *limit, GifNotes *notes)
 {
     gint64 old = *limit, value = TBL_LIMIT_NONE;
-    (void)(attributes->cell[index].count > 0 && number_read(text_at(attributes, index), &value));
+    (void)(attributes->cell[index].count > 0 &&
+           gif_attributes_read_number(text_at(attributes, index), &value));
     if (cell_misses(attributes, index, value == old)) {
         absent_note(attributes, index, notes);
         return false;

@@ -15,6 +15,13 @@ typedef struct {
     bool replace;        /* --overwrite: all multi-valued columns replace */
 } GifAttributes;
 
+/* The text of a size, and of a switch: 0 is no, any other number yes; files from other programs
+ * write words. False: it is none. */
+bool gif_attributes_read_number(TblSlice text, gint64 *number);
+bool gif_attributes_read_switch(TblSlice text, bool *on);
+/* `~SERVER` asks Exchange to choose a server (KB Q150438): none in particular. `column`: one of
+ * texts. */
+bool gif_attributes_is_no_server(const GifColumn *column, TblSlice text);
 /* The name in a reference of a file with this schema; NULL when it names nothing. Caller frees. */
 char *gif_attributes_reference(const GifSchema *schema, TblSlice text);
 /* Event 271 and 274: cells whose text is no number or no reference. */

@@ -1,7 +1,6 @@
 #include "gif/block.h"
 
-#include "tables/draft.h"
-#include "tables/row.h"
+#include "gif/proposal.h"
 
 struct GifBlock {
     const GifSchema *schema;
@@ -11,6 +10,7 @@ struct GifBlock {
     GArray *cells;   /* GifCell, as many for each row as there are columns */
     GArray *proxies; /* GifBlockProxy */
     GifLexer *lexer;
+    GifProposals *proposals; /* NULL: nobody wants them */
     TblArena *memory;
     GifNotes *notes; /* of the row that is added */
 };
@@ -46,11 +46,19 @@ gif_block_free(GifBlock *block)
         g_array_unref(block->cells);
         g_array_unref(block->proxies);
         gif_lexer_free(block->lexer);
+        gif_proposals_free(block->proposals);
         tbl_arena_clear(block->memory);
         g_free(block->memory);
         gif_notes_free(block->notes);
         g_free(block);
     }
+}
+
+void
+gif_block_set_proposing(GifBlock *block, bool proposing)
+{
+    gif_proposals_free(block->proposals);
+    block->proposals = proposing ? gif_proposals_new() : NULL;
 }
 
 void
@@ -60,6 +68,9 @@ gif_block_clear(GifBlock *block)
     g_array_set_size(block->cells, 0);
     g_array_set_size(block->proxies, 0);
     gif_lexer_clear(block->lexer);
+    if (block->proposals) {
+        gif_proposals_clear(block->proposals);
+    }
     tbl_arena_reset(block->memory);
 }
 
@@ -230,6 +241,14 @@ row_finish(GifBlock *block, GifBlockRow *row)
     }
 }
 
+static void
+row_propose(GifBlock *block, GifBlockRow *row)
+{
+    if (block->proposals && !block->compat && !row->notes) {
+        row->proposal = gif_proposals_add(block->proposals, block->schema, block, row);
+    }
+}
+
 void
 gif_block_add_record(GifBlock *block, const GifRecord *record)
 {
@@ -250,8 +269,11 @@ gif_block_add_record(GifBlock *block, const GifRecord *record)
         cells_begin(block, row);
         cells_lex(block, row, record);
         addresses_parse(block, row);
+        row_finish(block, row);
+        row_propose(block, row);
+    } else {
+        row_finish(block, row);
     }
-    row_finish(block, row);
 }
 
 static void
@@ -332,4 +354,10 @@ TblArena *
 gif_block_memory(const GifBlock *block)
 {
     return block->memory;
+}
+
+const GifProposals *
+gif_block_proposals(const GifBlock *block)
+{
+    return block->proposals;
 }

@@ -28,15 +28,19 @@ typedef struct {
     TblSlice name_key;  /* tbl_name_key of that, with a NUL behind it */
     guint32 name_hash;  /* of that key, for tbl_draft_prefetch */
     GifNotes *notes;    /* what was found so far; NULL: nothing */
+    guint proposal;     /* its number, see gif/proposal; 0: none */
     guint first_cell;
     guint first_proxy, proxies; /* of all its cells */
 } GifBlockRow;
 
 typedef struct GifBlock GifBlock;
+typedef struct GifProposals GifProposals; /* gif/proposal.h */
 /* Rows of a file with this schema (borrowed). `mode`: of rows that say none. `compat`: Exchange's
  * own behaviour where ours is kinder. */
 GifBlock *gif_block_new(const GifSchema *schema, GifDialect dialect, GifMode mode, bool compat);
 void gif_block_free(GifBlock *block);
+/* Of an empty block: what its records would create is drawn up (gif/proposal). */
+void gif_block_set_proposing(GifBlock *block, bool proposing);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifBlock, gif_block_free)
 void gif_block_clear(GifBlock *block);
 
@@ -59,3 +63,5 @@ const GifBlockProxy *gif_block_proxy(const GifBlock *block, const GifCell *cell,
 const GifBlockProxy *gif_block_row_proxies(const GifBlock *block, const GifBlockRow *row);
 /* Memory that lives as long as the rows. */
 TblArena *gif_block_memory(const GifBlock *block);
+/* NULL while nothing is proposed. */
+const GifProposals *gif_block_proposals(const GifBlock *block);

@@ -5,7 +5,9 @@
 #include "gif/block.h"
 #include "gif/pending.h"
 #include "gif/plan.h"
+#include "gif/proposal.h"
 #include "gif/proxies.h"
+#include "tables/key_index.h"
 
 struct GifPlan {
     TblDraft *draft;
@@ -17,6 +19,9 @@ struct GifPlan {
     GifPending *pending;
     GifNotes *notes, *later; /* `later`: what the cells say, told after what the target says */
     GHashTable *undeclared;  /* domains that were told */
+    bool proposals;          /* a row may be decided by what it proposes */
+    GPtrArray *settled;      /* char *: domains that are declared or were told */
+    TblKeyIndex settled_index;
     /* of the file */
     guint source; /* its index */
     const char *file;
@@ -54,5 +59,11 @@ void gif_decision_tell_claim(GifDecision *decision, GifSeverity severity, const 
 void gif_decision_tell_name(GifDecision *decision, int code, const char *advice);
 /* Brings a row that stands into the draft, and remembers what waits for the end. */
 void gif_decision_keep(GifDecision *decision, const GifAttributes *attributes);
+/* The short way: a row that creates what it proposes, or finds just that. False: nothing was done,
+ * the row is to be decided. */
+bool gif_decision_take_proposal(GifPlan *plan, const GifBlock *block, const GifBlockRow *row,
+                                GifRowResult *result);
+/* The info of an address whose domain is not declared, once for each domain. */
+void gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *column);
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */
 void gif_decision_tell_cell(const GifCell *cell, const char *column, GifNotes *notes);

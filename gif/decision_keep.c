@@ -1,23 +1,26 @@
 #include "gif/decision.h"
 #include "tables/generate.h"
 
-static void
-undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
+void
+gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *column)
 {
-    GifDecision *decision = data;
-    GifPlan *plan = decision->plan;
     TblView *view = tbl_draft_view(plan->draft);
-    const char *at =
-        g_str_equal(proxy->type, "SMTP") ? memrchr(proxy->key, '@', proxy->key_len) : NULL;
-    if (!at || g_hash_table_contains(plan->undeclared, at + 1) ||
-        tbl_domains_find_mail(view->domains(view), at + 1)) {
+    const char *domain = gif_proxy_domain(proxy);
+    if (!domain || g_hash_table_contains(plan->undeclared, domain) ||
+        tbl_domains_find_mail(view->domains(view), domain)) {
         return;
     }
-    g_hash_table_add(plan->undeclared, g_strdup(at + 1));
+    g_hash_table_add(plan->undeclared, g_strdup(domain));
     gif_notes_add(plan->notes, GIF_INFO, GIF_CODE_DOMAIN_UNDECLARED, column,
                   "domain %s is not declared: its addresses are kept, but no map answers them "
                   "(policyctl domain add)",
-                  at + 1);
+                  domain);
+}
+
+static void
+undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
+{
+    gif_decision_tell_undeclared(data, proxy, column);
 }
 
 /* References that nobody bears yet wait for the end of the run. */
@@ -158,7 +161,7 @@ primary_generate(GifDecision *decision)
                               .value_len = (guint32)strlen(address),
                               .key_len = (guint32)strlen(key)};
     primary_set(decision, &primary);
-    undeclared_tell(&primary, NULL, decision);
+    gif_decision_tell_undeclared(plan, &primary, NULL);
     return true;
 }
 
@@ -185,6 +188,6 @@ gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
     } else {
         draft_put(decision);
     }
-    gif_proxies_foreach_new(plan->proxies, undeclared_tell, decision);
+    gif_proxies_foreach_new(plan->proxies, undeclared_tell, plan);
     references_remember(decision);
 }

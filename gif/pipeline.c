@@ -137,6 +137,7 @@ gif_pipeline_new(GifCsv *csv, const GifSchema *schema, GifPipelineOptions option
     for (guint i = 0; i < BLOCKS; i++) {
         pipeline->places[i].block =
             gif_block_new(schema, options.dialect, options.mode, options.compat);
+        gif_block_set_proposing(pipeline->places[i].block, options.propose);
     }
     pthread_mutex_init(&pipeline->lock, NULL);
     pthread_cond_init(&pipeline->freed, NULL);

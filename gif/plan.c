@@ -19,6 +19,10 @@ gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanO
     plan->notes = gif_notes_new();
     plan->later = gif_notes_new();
     plan->undeclared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    plan->settled = g_ptr_array_new_with_free_func(g_free);
+    /* A rule and a container add to what a row brings; --compat judges it otherwise. */
+    plan->proposals = !options.no_proposals && !options.compat && !options.rule &&
+                      !options.container && tbl_draft_takes_creations(draft);
     plan->files = g_array_new(FALSE, TRUE, sizeof(TblBatchFile));
     plan->schemas = g_ptr_array_new_with_free_func((GDestroyNotify)gif_schema_free);
     return plan;
@@ -34,6 +38,8 @@ gif_plan_free(GifPlan *plan)
         gif_notes_free(plan->notes);
         gif_notes_free(plan->later);
         g_hash_table_unref(plan->undeclared);
+        g_ptr_array_unref(plan->settled);
+        tbl_key_index_clear(&plan->settled_index);
         g_ptr_array_unref(plan->schemas);
         g_array_unref(plan->files);
         gif_block_free(plan->single);
@@ -351,12 +357,23 @@ row_prefetch(const GifPlan *plan, const GifBlock *block, guint index)
     }
 }
 
+bool
+gif_plan_wants_proposals(const GifPlan *plan)
+{
+    return plan->proposals;
+}
+
 GifRowResult
 gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error)
 {
+    const GifBlockRow *row = gif_block_row(block, index);
+    GifRowResult result;
     row_prefetch(plan, block, index + PREFETCH_ROWS);
-    GifDecision decision = {
-        .plan = plan, .block = block, .from = gif_block_row(block, index), .error = error};
+    if (plan->proposals && row->proposal != 0 &&
+        gif_decision_take_proposal(plan, block, row, &result)) {
+        return result;
+    }
+    GifDecision decision = {.plan = plan, .block = block, .from = row, .error = error};
     return decision_run(&decision);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     bool compat;             /* Exchange's own behaviour where ours is kinder */
     const TblRule *rule;     /* makes the primary of new mailboxes that bring none; NULL for none */
     const char *container;   /* of created objects whose rows name none; NULL for none */
+    bool no_proposals;       /* every row is decided the long way: for tests */
     GifConflicts *conflicts; /* gets what belongs to others; NULL: nobody wants to know */
 } GifPlanOptions;
 
@@ -44,6 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPlan, gif_plan_free)
  */
 void gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect dialect,
                          GifSchema *schema);
+/* Whether it helps when the blocks of rows hold proposals (gif_block_set_proposing). */
+bool gif_plan_wants_proposals(const GifPlan *plan);
 /* Decides one row of a block of this file and keeps it in the draft if it is good; tells its
  * diagnostics. */
 GifRowResult gif_plan_row(GifPlan *plan, const GifBlock *block, guint index, GError **error);

@@ -131,3 +131,11 @@ gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bar
     return smtp ? smtp_parse(proxy, memory, bare, reason)
                 : other_parse(proxy, memory, type, bare, reason);
 }
+
+const char *
+gif_proxy_domain(const GifProxy *proxy)
+{
+    const char *at =
+        g_str_equal(proxy->type, "SMTP") ? memrchr(proxy->key, '@', proxy->key_len) : NULL;
+    return at ? at + 1 : NULL;
+}

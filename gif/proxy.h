@@ -17,6 +17,9 @@ typedef struct {
     guint32 value_len, key_len;
 } GifProxy;
 
+/* The domain of an SMTP address, in its key; NULL for one of another type. */
+const char *gif_proxy_domain(const GifProxy *proxy);
+
 /* 0 with `proxy` filled, its texts in `memory`; else the event that names the fault, with `reason`
  * (a sentence, caller frees). `allow_bare`: an address without a type is SMTP. */
 int gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bare,

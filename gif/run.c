@@ -62,7 +62,8 @@ records_decide(Run *run, GifPlan *plan, GifSource *source, const GifSchema *sche
 {
     GifPipelineOptions how = {.dialect = source->dialect,
                               .mode = run->options->plan.mode,
-                              .compat = run->options->plan.compat};
+                              .compat = run->options->plan.compat,
+                              .propose = gif_plan_wants_proposals(plan)};
     g_autoptr(GifPipeline) pipeline = gif_pipeline_new(source->csv, schema, how);
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline))) {

@@ -65,6 +65,34 @@ void tbl_draft_set_synced(TblDraft *draft, gint64 synced);
  * here. `object` gets its id, and its generated addresses (tables/generate.h). */
 bool tbl_draft_put(TblDraft *draft, TblObject *object, GError **error);
 bool tbl_draft_delete(TblDraft *draft, guint64 id, GError **error);
+/* The short way for who creates millions: an object that was encoded beforehand
+ * (tables/object_plain), in any thread. All is borrowed. Its name and the keys of its addresses are
+ * ASCII, follow from the encoding, and are no longer than TBL_STORE_KEY_MAX; no key stands there
+ * twice. */
+typedef struct {
+    const char *key;
+    guint32 hash; /* tbl_draft_key_hash */
+    guint16 length, place;
+} TblCreationRow;
+typedef struct {
+    TblSlice bytes;
+    TblSlice name_key; /* tbl_name_key */
+    guint32 name_hash; /* tbl_draft_key_hash */
+    guint32 name_place;
+    const TblCreationRow *rows; /* its addresses */
+    guint n_rows;
+} TblCreation;
+typedef enum {
+    TBL_CREATION_OTHERWISE, /* nothing was done: somebody has the name or an address, or what
+                               becomes of it does not follow from the object alone */
+    TBL_CREATION_DONE,      /* as tbl_draft_put would have done it */
+    TBL_CREATION_SAME,      /* the object of this name is, byte for byte, this one */
+} TblCreationResult;
+/* False: every answer would be TBL_CREATION_OTHERWISE. */
+bool tbl_draft_takes_creations(TblDraft *draft);
+/* `*id` is the object's. */
+TblCreationResult tbl_draft_create(TblDraft *draft, const TblCreation *creation, guint64 *id);
+
 /* Leaves a notice under an address key (kind TBL_ROW_TOMBSTONE, spelling, notice, moved, expires),
  * or takes it away (NULL). Giving the address to an object takes it away as well. */
 bool tbl_draft_set_tombstone(TblDraft *draft, const char *key, const TblRow *tombstone,

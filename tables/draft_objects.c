@@ -1,9 +1,5 @@
 #include "tables/draft_objects.h"
 
-/* A large state, such as a list that each row makes longer, must not stay when it is replaced;
- * millions of small ones lie side by side. */
-#define SMALL_SIZE 4096
-
 static guint32
 id_hash(guint64 id)
 {
@@ -65,7 +61,7 @@ guint32
 tbl_draft_objects_add(TblDraftObjects *objects, guint64 id, TblSlice bytes, guint32 before)
 {
     gsize size = sizeof(TblDraftObject) + bytes.len;
-    bool alone = size > SMALL_SIZE;
+    bool alone = size > TBL_DRAFT_OBJECT_SMALL;
     TblDraftObject *object = alone ? g_malloc(size) : tbl_arena_take(&objects->arena, size);
     *object = (TblDraftObject){.id = id, .length = (guint32)bytes.len, .alone = alone};
     if (bytes.len)

@@ -16,6 +16,9 @@ typedef struct {
 } TblDraftObject;
 
 #define TBL_DRAFT_OBJECT_NONE G_MAXUINT32
+/* A large state, such as a list that each row makes longer, must not stay when it is replaced;
+ * millions of small ones lie side by side. */
+#define TBL_DRAFT_OBJECT_SMALL 4096
 
 typedef struct {
     GPtrArray *all; /* in the order in which they came; NULL: replaced and given back */

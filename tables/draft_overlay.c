@@ -133,14 +133,19 @@ entry_has_key(const TblOverlay *overlay, guint32 entry, TblSlice key)
 }
 
 TblOverlaySpot
+tbl_overlay_find_hashed(const TblOverlay *overlay, TblSlice key, guint32 hash)
+{
+    guint32 step = 0, entry;
+    while (tbl_key_index_next(&overlay->index, hash, &step, &entry))
+        if (entry_has_key(overlay, entry, key))
+            return (TblOverlaySpot){hash, entry};
+    return (TblOverlaySpot){hash, TBL_OVERLAY_NONE};
+}
+
+TblOverlaySpot
 tbl_overlay_find(const TblOverlay *overlay, TblSlice key)
 {
-    TblOverlaySpot spot = {tbl_key_index_hash(key), TBL_OVERLAY_NONE};
-    guint32 step = 0, entry;
-    while (tbl_key_index_next(&overlay->index, spot.hash, &step, &entry))
-        if (entry_has_key(overlay, entry, key))
-            return (TblOverlaySpot){spot.hash, entry};
-    return spot;
+    return tbl_overlay_find_hashed(overlay, key, tbl_key_index_hash(key));
 }
 
 /* ---- Changing ---- */
@@ -154,6 +159,14 @@ entry_put(TblOverlay *overlay, TblOverlaySpot spot, TblOverlayEntry entry)
     }
     tbl_key_index_add(&overlay->index, spot.hash, overlay->entries->len);
     g_array_append_val(overlay->entries, entry);
+}
+
+guint32
+tbl_overlay_extend(TblOverlay *overlay, guint count)
+{
+    guint32 first = overlay->entries->len;
+    g_array_set_size(overlay->entries, first + count);
+    return first;
 }
 
 void

@@ -5,8 +5,8 @@
 #include "tables/address.h"
 
 /* A record of the snapshot. Every look into a store that has none yet would prove an absence. */
-static TblResult
-snapshot_get(TblDraft *draft, TblDb db, TblSlice key, TblSlice *value)
+TblResult
+tbl_draft_snapshot_get(TblDraft *draft, TblDb db, TblSlice key, TblSlice *value)
 {
     if (draft->empty[db])
         return TBL_NOTFOUND;
@@ -39,7 +39,7 @@ tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *r
             return TBL_FAILED;
         return rows->count > 0 ? TBL_FOUND : TBL_NOTFOUND;
     }
-    TblResult result = snapshot_get(draft, TBL_DB_ADDRESSES, key, &bytes);
+    TblResult result = tbl_draft_snapshot_get(draft, TBL_DB_ADDRESSES, key, &bytes);
     note_read(draft, TBL_DB_ADDRESSES, key, result, bytes);
     return result == TBL_FOUND && !tbl_rows_decode(rows, key, bytes) ? TBL_FAILED : result;
 }
@@ -74,9 +74,8 @@ draft_view_rows(TblView *view, TblSlice key, TblRows *rows)
     return tbl_draft_rows_at(draft, key, tbl_overlay_find(&draft->addresses, key), rows);
 }
 
-/* An object's encoding as it would be. */
-static TblResult
-object_bytes(TblDraft *draft, guint64 id, TblSlice *bytes)
+TblResult
+tbl_draft_object_bytes_of(TblDraft *draft, guint64 id, TblSlice *bytes)
 {
     guint32 number = tbl_draft_objects_find(&draft->objects, id);
     char key[8];
@@ -85,7 +84,7 @@ object_bytes(TblDraft *draft, guint64 id, TblSlice *bytes)
         return bytes->len ? TBL_FOUND : TBL_NOTFOUND;
     }
     tbl_store_key_number(id, key);
-    return snapshot_get(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, bytes);
+    return tbl_draft_snapshot_get(draft, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, bytes);
 }
 
 static TblResult
@@ -94,7 +93,7 @@ draft_view_object(TblView *view, guint64 id, TblObject **object)
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
     *object = NULL;
-    TblResult result = object_bytes(draft, id, &bytes);
+    TblResult result = tbl_draft_object_bytes_of(draft, id, &bytes);
     if (result == TBL_FOUND && !(*object = tbl_object_decode(bytes, id)))
         return TBL_FAILED;
     if (!*object || (*object)->origin != TBL_ORIGIN_LOCAL)
@@ -107,7 +106,7 @@ draft_view_brief(TblView *view, guint64 id, TblObjectBrief *brief)
 {
     TblDraft *draft = ((TblDraftView *)view)->draft;
     TblSlice bytes;
-    TblResult result = object_bytes(draft, id, &bytes);
+    TblResult result = tbl_draft_object_bytes_of(draft, id, &bytes);
     if (result == TBL_FOUND && !tbl_object_brief(bytes, brief))
         return TBL_FAILED;
     if (result != TBL_FOUND || brief->origin != TBL_ORIGIN_LOCAL)
@@ -128,7 +127,7 @@ draft_view_name(TblView *view, TblOrigin origin, const char *folded, guint64 *id
         *id = known ? known : *id;
         return known ? TBL_FOUND : TBL_NOTFOUND;
     }
-    TblResult result = snapshot_get(draft, TBL_DB_NAMES, key, &bytes);
+    TblResult result = tbl_draft_snapshot_get(draft, TBL_DB_NAMES, key, &bytes);
     if (origin != TBL_ORIGIN_LOCAL)
         note_read(draft, TBL_DB_NAMES, key, result, bytes);
     if (result == TBL_FOUND)

@@ -217,6 +217,12 @@ rules_of(TblDraft *draft)
 }
 
 bool
+tbl_generate_has_rules(TblDraft *draft)
+{
+    return rules_of(draft)->len > 0;
+}
+
+bool
 tbl_generate_update(TblDraft *draft, TblObject *object, GError **error)
 {
     drop_unruled(draft, object);

@@ -17,6 +17,8 @@
 char *tbl_generate_address(TblDraft *draft, const TblRule *rule, const TblObject *object,
                            GError **error);
 
+/* A declared domain has a rule. */
+bool tbl_generate_has_rules(TblDraft *draft);
 /* Makes what is missing in `object->refs[TBL_REFS_GENERATED]` and takes out what has no rule any
  * more, or an explicit address beside it. False when the store failed. */
 bool tbl_generate_update(TblDraft *draft, TblObject *object, GError **error);

@@ -39,7 +39,10 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     gif_notes_flush(notes, diagnostics, 1, NULL);
     g_assert_nonnull(schema);
     gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
-    GifPipelineOptions how = {.dialect = dialect, .mode = options.mode, .compat = options.compat};
+    GifPipelineOptions how = {.dialect = dialect,
+                              .mode = options.mode,
+                              .compat = options.compat,
+                              .propose = gif_plan_wants_proposals(plan)};
     GifPipeline *pipeline = gif_pipeline_new(csv, schema, how);
     const GifBlock *block;
     while ((block = gif_pipeline_take(pipeline)))

@@ -1,0 +1,292 @@
+#include "gif/proposal.h"
+
+#include "gif/attributes.h"
+#include "tables/key_index.h"
+#include "tables/object_plain.h"
+
+/* More addresses are compared with each other in another way (gif/index). */
+#define ADDRESSES_MAX 32
+/* Longer objects are few; a draft does not take them this way. */
+#define BYTES_MAX 4000
+
+/* Where the parts of a proposal stand. */
+typedef struct {
+    guint32 bytes, length;
+    guint32 name_place;
+    guint32 first_row, rows, first_domain, domains;
+} Entry;
+
+struct GifProposals {
+    GArray *entries;   /* Entry */
+    GByteArray *bytes; /* encodings */
+    GArray *rows;      /* TblCreationRow */
+    GArray *domains;   /* GifProposalDomain */
+    GArray *other;     /* TblSlice: of the row under way */
+};
+
+GifProposals *
+gif_proposals_new(void)
+{
+    GifProposals *proposals = g_new0(GifProposals, 1);
+    proposals->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+    proposals->bytes = g_byte_array_new();
+    proposals->rows = g_array_new(FALSE, FALSE, sizeof(TblCreationRow));
+    proposals->domains = g_array_new(FALSE, FALSE, sizeof(GifProposalDomain));
+    proposals->other = g_array_new(FALSE, FALSE, sizeof(TblSlice));
+    return proposals;
+}
+
+void
+gif_proposals_free(GifProposals *proposals)
+{
+    if (proposals) {
+        g_array_unref(proposals->entries);
+        g_byte_array_unref(proposals->bytes);
+        g_array_unref(proposals->rows);
+        g_array_unref(proposals->domains);
+        g_array_unref(proposals->other);
+        g_free(proposals);
+    }
+}
+
+void
+gif_proposals_clear(GifProposals *proposals)
+{
+    g_array_set_size(proposals->entries, 0);
+    g_byte_array_set_size(proposals->bytes, 0);
+    g_array_set_size(proposals->rows, 0);
+    g_array_set_size(proposals->domains, 0);
+}
+
+/* ---- Cells ---- */
+
+/* False: the cell means something else than a value of the new object, or is told about. */
+static bool
+cell_take(GifProposals *proposals, TblPlainObject *object, const GifColumn *column, TblSlice text)
+{
+    switch (column->kind) {
+    case GIF_COLUMN_PRIMARIES:
+    case GIF_COLUMN_SECONDARIES:
+        return true; /* see addresses_take */
+    case GIF_COLUMN_TEXT:
+        if (!gif_attributes_is_no_server(column, text)) {
+            object->text[column->which] = text;
+        }
+        return true;
+    case GIF_COLUMN_HIDDEN:
+        return gif_attributes_read_switch(text, &object->hidden);
+    case GIF_COLUMN_REDIRECT:
+        return gif_attributes_read_switch(text, &object->deliver_and_redirect);
+    case GIF_COLUMN_AUTHENTICATED:
+        return gif_attributes_read_switch(text, &object->authenticated_only);
+    case GIF_COLUMN_LIMIT_IN:
+        return gif_attributes_read_number(text, &object->limit_in);
+    case GIF_COLUMN_LIMIT_OUT:
+        return gif_attributes_read_number(text, &object->limit_out);
+    case GIF_COLUMN_OTHER: {
+        TblSlice name = tbl_slice(column->other);
+        g_array_append_val(proposals->other, name);
+        g_array_append_val(proposals->other, text);
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+static bool
+cells_take(GifProposals *proposals, TblPlainObject *object, const GifSchema *schema,
+           const GifBlock *block, const GifBlockRow *row)
+{
+    const GifCell *cell = gif_block_cells(block, row);
+    const GifLexer *lexer = gif_block_lexer(block);
+    g_array_set_size(proposals->other, 0);
+    for (guint i = 0; i < schema->count; i++) {
+        if (cell[i].fault != 0) {
+            return false;
+        }
+        if (cell[i].kind == GIF_CELL_BLANK) {
+            continue;
+        }
+        bool plain = cell[i].kind == GIF_CELL_VALUES && cell[i].backslashes == 0 &&
+                     cell[i].empty == 0 && !cell[i].clear_quoted;
+        if (!plain || !cell_take(proposals, object, &schema->column[i],
+                                 gif_lexer_value(lexer, &cell[i], 0)->text)) {
+            return false;
+        }
+    }
+    object->other = (const TblSlice *)(void *)proposals->other->data;
+    object->n_other = proposals->other->len;
+    return true;
+}
+
+/* ---- Addresses ---- */
+
+/* The addresses of a row in the order of the encoding. */
+typedef struct {
+    guint count, primaries;
+    const GifProxy *proxy[ADDRESSES_MAX];
+    TblPlainAddress plain[ADDRESSES_MAX];
+    guint32 hash[ADDRESSES_MAX];
+} Addresses;
+
+/* The key is the type and the value, in small ASCII letters. */
+static bool
+key_follows(const GifProxy *proxy, TblSlice type)
+{
+    const char *key = proxy->key;
+    if (proxy->key_len != type.len + 1 + proxy->value_len || proxy->key_len > TBL_STORE_KEY_MAX ||
+        key[type.len] != ':') {
+        return false;
+    }
+    char differs = 0, high = 0;
+    for (size_t i = 0; i < type.len; i++) {
+        differs |= key[i] ^ tbl_ascii_lower(type.ptr[i]);
+    }
+    key += type.len + 1;
+    for (guint32 i = 0; i < proxy->value_len; i++) {
+        high |= proxy->value[i];
+        differs |= key[i] ^ tbl_ascii_lower(proxy->value[i]);
+    }
+    return differs == 0 && (high & (char)0x80) == 0;
+}
+
+/* The row writes the address, or a primary of its type, a second time. */
+static bool
+is_repeated(const Addresses *addresses, TblSlice type, guint32 hash, bool primary)
+{
+    for (guint i = 0; i < addresses->count; i++) {
+        if (addresses->hash[i] == hash ||
+            (primary && tbl_slice_equal(addresses->plain[i].type, type))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+address_take(Addresses *addresses, const GifBlockProxy *parsed, bool primary)
+{
+    const GifProxy *proxy = &parsed->proxy;
+    TblSlice type = tbl_slice(proxy->type);
+    if (parsed->fault != 0 || proxy->bare || proxy->trimmed || (primary && proxy->lower) ||
+        addresses->count == ADDRESSES_MAX || !key_follows(proxy, type) ||
+        is_repeated(addresses, type, parsed->hash, primary)) {
+        return false;
+    }
+    guint at = addresses->count++;
+    addresses->proxy[at] = proxy;
+    addresses->plain[at] =
+        (TblPlainAddress){type, {proxy->value, proxy->value_len}, .primary = primary};
+    addresses->hash[at] = parsed->hash;
+    return true;
+}
+
+static bool
+column_take(Addresses *addresses, const GifBlock *block, const GifBlockRow *row, int column,
+            bool primary)
+{
+    if (column < 0) {
+        return true;
+    }
+    const GifCell *cell = &gif_block_cells(block, row)[column];
+    for (guint i = 0; cell->kind == GIF_CELL_VALUES && i < cell->count; i++) {
+        if (!address_take(addresses, gif_block_proxy(block, cell, i), primary)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+rows_add(GifProposals *proposals, const Addresses *addresses, const guint32 *places)
+{
+    guint first = proposals->rows->len;
+    g_array_set_size(proposals->rows, first + addresses->count);
+    for (guint i = 0; i < addresses->count; i++) {
+        g_array_index(proposals->rows, TblCreationRow, first + i) =
+            (TblCreationRow){.key = addresses->proxy[i]->key,
+                             .hash = addresses->hash[i],
+                             .length = (guint16)addresses->proxy[i]->key_len,
+                             .place = (guint16)places[i]};
+    }
+}
+
+static void
+domains_add(GifProposals *proposals, const GifBlock *block, const GifBlockRow *row)
+{
+    const GifBlockProxy *parsed = gif_block_row_proxies(block, row);
+    for (guint i = 0; i < row->proxies; i++) {
+        const GifProxy *proxy = &parsed[i].proxy;
+        const char *name = gif_proxy_domain(proxy);
+        if (name) {
+            TblSlice domain = {name, (size_t)(proxy->key + proxy->key_len - name)};
+            GifProposalDomain found = {name, tbl_key_index_hash(domain), i};
+            g_array_append_val(proposals->domains, found);
+        }
+    }
+}
+
+/* ---- Rows ---- */
+
+static bool
+row_is_plain(const GifBlockRow *row)
+{
+    bool creates = row->row.mode == GIF_MODE_CREATE || row->row.mode == GIF_MODE_UPDATE;
+    bool targeted = row->row.object_class == TBL_CLASS_REMOTE;
+    return creates && !targeted && !row->row.stranger && !row->cut && row->name_key.len > 0 &&
+           row->name_key.len <= TBL_STORE_KEY_MAX && tbl_slice_is_ascii(row->name_key);
+}
+
+guint
+gif_proposals_add(GifProposals *proposals, const GifSchema *schema, const GifBlock *block,
+                  const GifBlockRow *row)
+{
+    TblPlainObject object = {.object_class = row->row.object_class,
+                             .limit_in = TBL_LIMIT_NONE,
+                             .limit_out = TBL_LIMIT_NONE};
+    Addresses addresses;
+    guint32 places[ADDRESSES_MAX];
+    addresses.count = 0;
+    if (!row_is_plain(row) || row->proxies > ADDRESSES_MAX ||
+        !cells_take(proposals, &object, schema, block, row) ||
+        !column_take(&addresses, block, row, schema->primaries_at, true) ||
+        !column_take(&addresses, block, row, schema->secondaries_at, false)) {
+        return 0;
+    }
+    object.name = tbl_slice(row->row.name);
+    object.addresses = addresses.plain;
+    object.n_addresses = addresses.count;
+    gsize size = tbl_plain_size(&object);
+    if (size > BYTES_MAX || !tbl_slice_is_ascii(object.name)) {
+        return 0;
+    }
+    Entry entry = {.bytes = proposals->bytes->len,
+                   .first_row = proposals->rows->len,
+                   .rows = addresses.count,
+                   .first_domain = proposals->domains->len};
+    g_byte_array_set_size(proposals->bytes, (guint)(entry.bytes + size));
+    entry.length = (guint32)tbl_plain_encode(&object, (char *)proposals->bytes->data + entry.bytes,
+                                             &entry.name_place, places);
+    g_byte_array_set_size(proposals->bytes, entry.bytes + entry.length);
+    rows_add(proposals, &addresses, places);
+    domains_add(proposals, block, row);
+    entry.domains = proposals->domains->len - entry.first_domain;
+    g_array_append_val(proposals->entries, entry);
+    return proposals->entries->len;
+}
+
+GifProposal
+gif_proposals_get(const GifProposals *proposals, const GifBlockRow *row)
+{
+    const Entry *entry = &g_array_index(proposals->entries, Entry, row->proposal - 1);
+    return (GifProposal){
+        .creation = {.bytes = {(const char *)proposals->bytes->data + entry->bytes, entry->length},
+                     .name_key = row->name_key,
+                     .name_hash = row->name_hash,
+                     .name_place = entry->name_place,
+                     .rows = &g_array_index(proposals->rows, TblCreationRow, entry->first_row),
+                     .n_rows = entry->rows},
+        .domains = &g_array_index(proposals->domains, GifProposalDomain, entry->first_domain),
+        .n_domains = entry->domains};
+}
