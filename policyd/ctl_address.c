@@ -13,11 +13,9 @@ add_address(PdCtlChange *change, const char *summary, const char *name, TblProxy
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *key = tbl_proxy_key(tbl_slice(address->type), tbl_slice(address->value));
-    g_autoptr(TblObject) before = tbl_draft_find(change->draft, TBL_ORIGIN_LOCAL, name, &error);
-    if (error)
-        return pd_ctl_error(error);
+    g_autoptr(TblObject) before = pd_ctl_named(change, name, &error);
     if (!before)
-        return pd_ctl_fail(TBL_EXIT_FAILED, "there is no object \"%s\"", name);
+        return pd_ctl_error(error);
     if (pd_ctl_address_index(before, key) >= 0)
         return TBL_EXIT_OK;
     g_autoptr(TblObject) after = tbl_object_copy(before);

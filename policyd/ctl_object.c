@@ -56,6 +56,24 @@ pd_ctl_address_index(const TblObject *object, const char *key)
 }
 
 TblObject *
+pd_ctl_named(PdCtlChange *change, const char *name, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(TblObject) object = tbl_draft_find(change->draft, TBL_ORIGIN_LOCAL, name, &cause);
+    if (object)
+        return g_steal_pointer(&object);
+    if (!cause)
+        object = tbl_draft_find(change->draft, TBL_ORIGIN_DIRECTORY, name, &cause);
+    if (cause)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    else if (object)
+        pd_ctl_refuse(error, "\"%s\" belongs to the directory", object->name);
+    else
+        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "there is no object \"%s\"", name);
+    return NULL;
+}
+
+TblObject *
 pd_ctl_holder(PdCtlChange *change, const TblProxy *address, const char *key, GError **error)
 {
     TblRows rows;
@@ -328,15 +346,6 @@ pd_ctl_object_remove(TblConfig *config, int argc, char **argv)
     g_autoptr(PdCtlChange) change = pd_ctl_change_new(config, &error);
     if (!change)
         return pd_ctl_error(error);
-    g_autoptr(TblObject) object = tbl_draft_find(change->draft, TBL_ORIGIN_LOCAL, argv[1], &error);
-    if (error)
-        return pd_ctl_error(error);
-    if (object)
-        return pd_ctl_object_commit(change, summary, object, NULL);
-    g_autoptr(TblObject) replicated =
-        tbl_draft_find(change->draft, TBL_ORIGIN_DIRECTORY, argv[1], &error);
-    if (replicated)
-        return pd_ctl_fail(TBL_EXIT_REFUSED, "\"%s\" belongs to the directory", replicated->name);
-    return error ? pd_ctl_error(error)
-                 : pd_ctl_fail(TBL_EXIT_FAILED, "there is no object \"%s\"", argv[1]);
+    g_autoptr(TblObject) object = pd_ctl_named(change, argv[1], &error);
+    return object ? pd_ctl_object_commit(change, summary, object, NULL) : pd_ctl_error(error);
 }

@@ -4,6 +4,9 @@
 
 #include "policyd/ctl.h"
 
+/* The local object of a name; NULL with an error: 1 there is none, 3 the directory has it. */
+TblObject *pd_ctl_named(PdCtlChange *change, const char *name, GError **error);
+
 /* The local object that has exactly this address; NULL with an error: 1 nobody has it, 3 the
  * directory has it. `key` is its tbl_proxy_key. */
 TblObject *pd_ctl_holder(PdCtlChange *change, const TblProxy *address, const char *key,

@@ -214,6 +214,15 @@ class Objects(WorldCase):
         self.world.ctl("address", "add", "bob", "a.lee@company.example", rc=3)
         self.world.ctl("object", "add", "other", "--class=remote", "--target=SMTP:ext@far.example", rc=3)
 
+    def test_replicated(self):
+        """what the directory has is changed there: 3, and no object that does not exist"""
+        self.world.replicate({"name": "theirs", "address": ["SMTP:theirs@box.example", "smtp:t@box.example"]})
+        for args in (("object", "remove", "theirs"), ("address", "add", "Theirs", "new@box.example"), ("address", "remove", "t@box.example"),
+                     ("address", "promote", "t@box.example")):
+            self.assertIn("belongs to the directory", self.world.ctl(*args, rc=3).err)
+        self.world.replicate({"delete": "theirs"})
+        self.assertIn("no object", self.world.ctl("address", "add", "theirs", "new@box.example", rc=1).err)
+
     def test_without_addresses(self):
         """an object may have no address at all; a remote's target becomes its primary"""
         self.world.ctl("object", "add", "bare")
