@@ -273,8 +273,10 @@ hold_signals(void)
 static bool
 start(PdDaemon *daemon, GError **error)
 {
+    static const char *const services[] = {"socketmap", "policy", NULL};
     TblConfig *config = daemon->first;
 
+    pd_listener_warn_unserved(services);
     /* Before the sockets: a second daemon must not get as far as looking at the first one's. */
     if (!take_lock(daemon, error))
         return false;

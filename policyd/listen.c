@@ -284,10 +284,11 @@ pd_listener_new(const char *endpoint, const PdListenOptions *options, GError **e
     return NULL;
 }
 
-GPtrArray *
-pd_listener_activated(const char *name)
+/* The names of the sockets that the service manager hands over to this process, in the order of
+ * their descriptors; NULL for none. Caller frees. */
+static char **
+activated_names(void)
 {
-    GPtrArray *listeners = g_ptr_array_new_with_free_func((GDestroyNotify)pd_listener_free);
     const char *pid = g_getenv("LISTEN_PID"), *count = g_getenv("LISTEN_FDS");
     const char *names = g_getenv("LISTEN_FDNAMES");
     guint64 number = 0;
@@ -296,11 +297,39 @@ pd_listener_activated(const char *name)
         !g_ascii_string_to_unsigned(pid, 10, 1, G_MAXINT, &number, NULL) ||
         (pid_t)number != getpid() ||
         !g_ascii_string_to_unsigned(count, 10, 1, ACTIVATION_MAX, &number, NULL))
-        return listeners;
-    g_auto(GStrv) parts = g_strsplit(names, ":", -1);
-    for (guint i = 0; i < number && parts[i]; i++) {
-        if (strcmp(parts[i], name) == 0)
+        return NULL;
+    char **parts = g_strsplit(names, ":", -1);
+    for (guint i = 0, length = g_strv_length(parts); i < length; i++)
+        if (i >= number)
+            g_clear_pointer(&parts[i], g_free);
+    return parts;
+}
+
+GPtrArray *
+pd_listener_activated(const char *name)
+{
+    GPtrArray *listeners = g_ptr_array_new_with_free_func((GDestroyNotify)pd_listener_free);
+    g_auto(GStrv) names = activated_names();
+
+    for (guint i = 0; names && names[i]; i++)
+        if (strcmp(names[i], name) == 0)
             g_ptr_array_add(listeners, pd_listener_new_from_fd(ACTIVATION_FIRST + (int)i, name));
-    }
     return listeners;
+}
+
+guint
+pd_listener_warn_unserved(const char *const *services)
+{
+    g_auto(GStrv) names = activated_names();
+    guint unserved = 0;
+
+    for (guint i = 0; names && names[i]; i++) {
+        if (g_strv_contains(services, names[i]))
+            continue;
+        tbl_log_warning("the service manager's socket '%s' is not served: its "
+                        "FileDescriptorName must be socketmap or policy",
+                        names[i]);
+        unserved++;
+    }
+    return unserved;
 }

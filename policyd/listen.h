@@ -40,3 +40,6 @@ bool pd_listener_current(const PdListener *listener);
 /* Sockets handed over by the service manager (sd_listen_fds(3)) under `name`: array of PdListener,
  * owned; empty when there is none. */
 GPtrArray *pd_listener_activated(const char *name);
+/* Logs each such socket whose name is none of `services` (ended by NULL): whoever connects to it
+ * waits in vain. Returns how many. */
+guint pd_listener_warn_unserved(const char *const *services);

@@ -187,6 +187,7 @@ test_inet(void)
 static void
 test_activation(void)
 {
+    static const char *const policy[] = {"policy", NULL}, *const socketmap[] = {"socketmap", NULL};
     g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 
     g_unsetenv("LISTEN_PID");
@@ -197,9 +198,14 @@ test_activation(void)
     g_setenv("LISTEN_FDNAMES", "socketmap", TRUE);
     g_autoptr(GPtrArray) others = pd_listener_activated("socketmap");
     g_assert_cmpuint(others->len, ==, 0);
+    g_assert_cmpuint(pd_listener_warn_unserved(policy), ==, 0);
     g_setenv("LISTEN_PID", pid, TRUE);
     g_autoptr(GPtrArray) unnamed = pd_listener_activated("policy");
     g_assert_cmpuint(unnamed->len, ==, 0);
+    g_assert_cmpuint(pd_listener_warn_unserved(socketmap), ==, 0);
+    g_test_expect_message("policyd-gif", G_LOG_LEVEL_WARNING, "*'socketmap' is not served*");
+    g_assert_cmpuint(pd_listener_warn_unserved(policy), ==, 1);
+    g_test_assert_expected_messages();
 }
 
 int
