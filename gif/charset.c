@@ -1,15 +1,14 @@
 #include "gif/charset.h"
 
 #include "gif/format.h"
+#include "tables/pages.h"
 
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Bytes that are looked at to recognise UTF-16 without a mark. */
 #define SNIFF_BYTES 512
 /* Memory is given back in pieces of at least so many bytes. */
-#define DISCARD_BYTES ((gsize)1 << 20)
+#define DISCARD_BYTES TBL_PAGES_LARGE
 /* First guess at growth when decoding: most text of a code page stays as long as it was. */
 #define GROWTH_SLACK 4096
 
@@ -303,17 +302,6 @@ gif_text_append_raw(GifText *text, gsize from, gsize to, GByteArray *out)
     g_byte_array_append(out, (const guint8 *)text->raw + raw_from, (guint)(raw_to - raw_from));
 }
 
-/* Whole pages of our own memory: they read as zeros from now on. */
-static void
-pages_discard(char *from, char *to)
-{
-    gsize page = (gsize)sysconf(_SC_PAGESIZE);
-    char *first = from + (page - (gsize)from % page) % page, *end = to - (gsize)to % page;
-    if (first < end) {
-        (void)madvise(first, (gsize)(end - first), MADV_DONTNEED);
-    }
-}
-
 void
 gif_text_discard(GifText *text, gsize upto)
 {
@@ -322,7 +310,10 @@ gif_text_discard(GifText *text, gsize upto)
         g_clear_pointer(&text->raw, g_free);
     }
     if (upto - text->discarded >= DISCARD_BYTES) {
-        pages_discard(begin + text->discarded, begin + upto);
-        text->discarded = upto - upto % DISCARD_BYTES;
+        /* From a page's beginning on, where the part before ended. */
+        gsize into = ((gsize)begin + text->discarded) % TBL_PAGES_LARGE;
+        gsize from = text->discarded - MIN(into, text->discarded);
+        tbl_pages_discard(begin + from, upto - from);
+        text->discarded = upto;
     }
 }

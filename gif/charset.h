@@ -42,5 +42,5 @@ const char *gif_text_encoding(const GifText *text);
  * ascending order. */
 void gif_text_append_raw(GifText *text, gsize from, gsize to, GByteArray *out);
 /* The text up to `upto`, and all raw bytes, are not wanted any more: gives their memory back as far
- * as that is whole pages. */
+ * as that is whole large pages. */
 void gif_text_discard(GifText *text, gsize upto);

@@ -1,5 +1,7 @@
 #include "gif/input.h"
 
+#include "tables/pages.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -61,6 +63,7 @@ bytes_read(int fd, gsize expected, gsize *length, GError **error)
 {
     gsize room = expected + 1;
     g_autofree char *bytes = g_try_malloc(room);
+    tbl_pages_enlarge(bytes, bytes ? room : 0);
     *length = 0;
     while (bytes) {
         if (*length == room) {
@@ -115,10 +118,15 @@ gif_input_read(const char *path, GError **error)
     GifInput *input = g_new0(GifInput, 1);
     input->path = g_strdup(path);
     input->mode = status.st_mode & 0777;
-    tbl_digest_bytes((TblSlice){bytes, length}, input->sha256);
     input->bytes = bytes;
     input->length = length;
     return input;
+}
+
+void
+gif_input_digest(GifInput *input)
+{
+    tbl_digest_bytes((TblSlice){input->bytes, input->length}, input->sha256);
 }
 
 bool

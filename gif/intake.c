@@ -40,6 +40,13 @@ input_verify(const Intake *intake, gsize index, GifInput *input)
     return input->signer != NULL;
 }
 
+/* A dry run that leaves nothing behind needs no check sums. */
+static bool
+is_digest_wanted(const GifRunOptions *options)
+{
+    return !options->dry_run || options->plan_out || options->report;
+}
+
 /* The bytes of all files that can be read. Not a byte of one is interpreted before the signatures
  * of all are verified: false when one is not. */
 static bool
@@ -55,6 +62,9 @@ inputs_read(const Intake *intake, GPtrArray *inputs)
             continue;
         }
         good = input_verify(intake, i, input) && good;
+        if (is_digest_wanted(intake->options)) {
+            gif_input_digest(input);
+        }
         g_ptr_array_add(inputs, input);
     }
     return good;

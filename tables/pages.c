@@ -40,3 +40,25 @@ tbl_pages_give(void *pages, gsize size)
     if (pages)
         (void)munmap(pages, rounded(size));
 }
+
+/* Advice for the large pages that lie wholly in the memory. */
+static void
+advise(char *memory, gsize size, int advice)
+{
+    gsize before = (TBL_PAGES_LARGE - (guintptr)memory % TBL_PAGES_LARGE) % TBL_PAGES_LARGE;
+    gsize whole = size > before ? (size - before) / TBL_PAGES_LARGE * TBL_PAGES_LARGE : 0;
+    if (whole > 0)
+        (void)madvise(memory + before, whole, advice);
+}
+
+void
+tbl_pages_enlarge(void *memory, gsize size)
+{
+    advise(memory, size, MADV_HUGEPAGE);
+}
+
+void
+tbl_pages_discard(void *memory, gsize size)
+{
+    advise(memory, size, MADV_DONTNEED);
+}

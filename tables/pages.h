@@ -13,3 +13,8 @@
 /* Never NULL: without memory the process ends, as by g_malloc. */
 void *tbl_pages_take(gsize size);
 void tbl_pages_give(void *pages, gsize size); /* NULL is fine */
+/* Wishes large pages for memory that g_malloc gave and nobody touched yet. */
+void tbl_pages_enlarge(void *memory, gsize size);
+/* What stands in the large pages that lie wholly in `memory` is not wanted any more: gives them
+ * back; they read as zeros from now on. */
+void tbl_pages_discard(void *memory, gsize size);

@@ -149,11 +149,11 @@ test_growth(void)
     g_assert_true(g_utf8_validate_len(gif_text_slice(text).ptr, 2 * length, NULL));
 }
 
-/* What stands behind the discarded part stays as it is. */
+/* What stands behind the discarded part stays as it is; the other is gone. */
 static void
 test_discard(void)
 {
-    const gsize length = 5 * 1024 * 1024 + 77;
+    const gsize length = 9 * 1024 * 1024 + 77;
     static const char *const encodings[] = {"UTF-8", "CP1252"};
     for (gsize e = 0; e < G_N_ELEMENTS(encodings); e++) {
         GifTextFault fault = {0};
@@ -171,6 +171,7 @@ test_discard(void)
             TblSlice slice = gif_text_slice(text);
             g_assert_cmpmem(slice.ptr + upto, length - 1 - upto, copy + upto, length - 1 - upto);
         }
+        g_assert_nonnull(memchr(gif_text_slice(text).ptr, '\0', length / 2));
     }
 }
 

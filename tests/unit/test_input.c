@@ -39,6 +39,7 @@ input_of(Files *files, const char *bytes, gsize length)
     GifInput *input = gif_input_read(files->path, &error);
     g_assert_no_error(error);
     g_assert_cmpmem(input->bytes, input->length, bytes, length);
+    gif_input_digest(input);
     g_assert_true(gif_input_decode(input, "CP1252", &fault));
     g_assert_null(input->bytes);
     g_assert_null(fault.message);
