@@ -33,9 +33,13 @@ examine(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, const GEr
         pd_doctor_find(doctor, PD_DOCTOR_ERROR, "postfix-unreadable", "postfix check",
                        "Postfix's configuration cannot be read: %s", unreadable->message);
     pd_doctor_health(doctor);
-    bool done = !postfix || pd_doctor_main(doctor, &error);
-    if (done && postfix)
+    if (postfix) {
+        pd_doctor_main(doctor);
         pd_doctor_sockets(doctor);
+        /* Before what postconf --apply adds: the command for these knows main.cf as it is now. */
+        pd_doctor_tell_edits(doctor);
+    }
+    bool done = !postfix || pd_doctor_unasked(doctor, &error);
     done = done && pd_doctor_declarations(doctor, &error) && pd_doctor_objects(doctor, &error);
     if (!done)
         find_unreadable(doctor, snapshot->config, error);

@@ -9,6 +9,7 @@
 struct PdDoctor {
     const PdCtlSnapshot *snapshot;
     const PdPostfixConfig *postfix;
+    PdDoctorEdits *edits;
     TblDomains *none; /* where there is no store */
     bool as_json;
     GHashTable *counts; /* code -> guint64 * */
@@ -23,6 +24,7 @@ pd_doctor_new(const PdCtlSnapshot *snapshot, const PdPostfixConfig *postfix, boo
     PdDoctor *doctor = g_new0(PdDoctor, 1);
     doctor->snapshot = snapshot;
     doctor->postfix = postfix;
+    doctor->edits = pd_doctor_edits_new();
     doctor->none = tbl_domains_new();
     doctor->as_json = as_json;
     doctor->counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -44,6 +46,7 @@ pd_doctor_free(PdDoctor *doctor)
     g_ptr_array_unref(doctor->codes);
     g_hash_table_unref(doctor->counts);
     g_string_free(doctor->line, TRUE);
+    pd_doctor_edits_free(doctor->edits);
     tbl_domains_free(doctor->none);
     g_free(doctor);
     return total;
@@ -88,6 +91,12 @@ pd_doctor_find(PdDoctor *doctor, PdDoctorSeverity severity, const char *code, co
     tbl_json_text(&json, "remedy", remedy);
     tbl_json_end(&json);
     puts(doctor->line->str);
+}
+
+PdDoctorEdits *
+pd_doctor_edits(const PdDoctor *doctor)
+{
+    return doctor->edits;
 }
 
 const PdCtlSnapshot *

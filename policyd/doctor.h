@@ -9,6 +9,7 @@
 #include "policyd/postfix_config.h"
 
 typedef struct PdDoctor PdDoctor;
+typedef struct PdDoctorEdits PdDoctorEdits;
 
 typedef enum {
     PD_DOCTOR_ERROR,   /* mail is lost, refused or deferred */
@@ -25,6 +26,39 @@ guint64 pd_doctor_free(PdDoctor *doctor);
 void pd_doctor_find(PdDoctor *doctor, PdDoctorSeverity severity, const char *code,
                     const char *remedy, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/* ---- Changes of main.cf ---- */
+
+/* An element of a parameter is to be replaced, or to go (`instead` NULL); the next function says
+ * why. False, and nothing noted: the parameter does not name it itself, but through a $name or a
+ * file. */
+bool pd_doctor_edit(PdDoctor *doctor, const char *parameter, const char *element,
+                    const char *instead);
+/* An error whose remedy is the command that makes all changes noted until pd_doctor_tell_edits. */
+void pd_doctor_find_edit(PdDoctor *doctor, const char *code, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+void pd_doctor_tell_edits(PdDoctor *doctor);
+
+PdDoctorEdits *pd_doctor_edits_new(void); /* of pd_doctor_new */
+void pd_doctor_edits_free(PdDoctorEdits *edits);
+PdDoctorEdits *pd_doctor_edits(const PdDoctor *doctor);
+
+/* ---- Other commands that help; caller frees ---- */
+
+/* Takes a name out of the files and tables of a list of main.cf; where that cannot be, shows the
+ * list. */
+char *pd_doctor_unlist_remedy(const PdDoctor *doctor, const char *parameter, const char *name);
+/* Makes a table's index anew from its text where there is one (postmap(1)); else shows what
+ * fails. */
+char *pd_doctor_table_remedy(const char *table);
+/* Lets Postfix's user connect to the socket at `path`. */
+char *pd_doctor_denied_remedy(const PdDoctor *doctor, const char *path);
+/* Names our socket in place of `spelt` for the policy service in an -o of master.cf. postconf -P
+ * takes no blanks, so where there are some it only shows the place. */
+char *pd_doctor_service_remedy(const PdDoctor *doctor, const PdPostfixService *service,
+                               const char *spelt);
+
+/* ---- What is looked at ---- */
+
 const PdCtlSnapshot *pd_doctor_snapshot(const PdDoctor *doctor);
 const TblConfig *pd_doctor_config(const PdDoctor *doctor);
 const PdPostfixConfig *pd_doctor_postfix(const PdDoctor *doctor); /* NULL: none is installed */
@@ -35,12 +69,14 @@ const TblDomains *pd_doctor_domains(const PdDoctor *doctor);      /* never NULL 
 /* The daemon, TEMP on purpose of nobody, readers that keep old pages. */
 void pd_doctor_health(PdDoctor *doctor);
 
-/* The next three are false with `error` where the store fails. */
+/* These are false with `error` where the store fails. */
 /* Declarations: catch-alls, mirrors, postmasters. */
 bool pd_doctor_declarations(PdDoctor *doctor, GError **error);
 /* Every object: mail with nowhere to go, lists, cycles, references, logins, rules. */
 bool pd_doctor_objects(PdDoctor *doctor, GError **error);
-/* main.cf and master.cf. */
-bool pd_doctor_main(PdDoctor *doctor, GError **error);
+/* What main.cf does not ask policyd for. */
+bool pd_doctor_unasked(PdDoctor *doctor, GError **error);
+/* What main.cf and master.cf say. */
+void pd_doctor_main(PdDoctor *doctor);
 /* Every socket that main.cf names, from where Postfix's daemons are. */
 void pd_doctor_sockets(PdDoctor *doctor);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Seconds for each step of a conversation with the daemon. */
 #define ANSWER_TIMEOUT 5
@@ -12,6 +13,33 @@
  * of a million objects is done in less. */
 #define STUCK_AFTER 3
 #define STUCK_STEPS_PER_SECOND 5
+
+/* Who owns the store's folder owns what is in it (tables/store.h), and may read and write that. */
+static bool
+owned_alike(const char *path, const struct stat *directory)
+{
+    struct stat status;
+    return stat(path, &status) != 0 ||
+           (status.st_uid == directory->st_uid &&
+            (status.st_mode & S_IRWXU & ~S_IXUSR) == (S_IRUSR | S_IWUSR));
+}
+
+/* The command that lets the daemon have the store again. Caller frees. */
+static char *
+store_remedy(const char *path)
+{
+    static const char restart[] = "systemctl restart policyd";
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *lock = g_strconcat(path, "-lock", NULL);
+    struct stat directory;
+    if (stat(folder, &directory) != 0 ||
+        (owned_alike(path, &directory) && owned_alike(lock, &directory)))
+        return g_strdup_printf("%s; journalctl -u policyd -n 20", restart);
+    g_autofree char *quoted_folder = g_shell_quote(folder);
+    g_autofree char *quoted = g_shell_quote(path);
+    return g_strdup_printf("chown --reference=%s %s* && chmod u+rw %s* && %s", quoted_folder,
+                           quoted, quoted, restart);
+}
 
 static void
 look_at_daemon(PdDoctor *doctor)
@@ -28,14 +56,14 @@ look_at_daemon(PdDoctor *doctor)
     bool known = tbl_domains_count(pd_doctor_domains(doctor)) > 0 ||
                  snapshot->view->populated(snapshot->view);
     if (!reply)
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-down", "systemctl start policyd", "%s",
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-down", "systemctl restart policyd", "%s",
                        away->message);
-    else if (known && g_str_has_prefix(reply, "TEMP "))
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-temp",
-                       "journalctl -u policyd; policyd's user must be able to read and write the "
-                       "store, its lock and their directory",
-                       "the daemon cannot read %s, although this command can: it answers TEMP",
-                       pd_doctor_config(doctor)->store.path);
+    if (!reply || !known || !g_str_has_prefix(reply, "TEMP "))
+        return;
+    g_autofree char *remedy = store_remedy(config->store.path);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "daemon-temp", remedy,
+                   "the daemon cannot read %s, although this command can: it answers TEMP",
+                   config->store.path);
 }
 
 static void

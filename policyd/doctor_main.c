@@ -43,8 +43,8 @@ need_map(PdDoctor *doctor, TblMap map, const char *consequence)
                        "%s in main.cf does not ask policyd: %s", tbl_map_name(map), consequence);
 }
 
-static bool
-look_at_maps(PdDoctor *doctor, GError **error)
+bool
+pd_doctor_unasked(PdDoctor *doctor, GError **error)
 {
     static const struct {
         TblDomainClass domain_class;
@@ -123,16 +123,20 @@ look_at_name(PdDoctor *doctor, const char *parameter, const char *token)
         pd_postfix_our_map(pd_doctor_postfix(doctor), pd_doctor_config(doctor), token);
     if (!name)
         return;
-    g_autofree char *remedy = g_strdup_printf(
-        "in main.cf, %s: write %s in place of this element; postfix reload", parameter, parameter);
+    if (strcmp(name, parameter) == 0)
+        return;
+    g_autofree char *instead =
+        g_strdup_printf("%.*s%s", (int)(strrchr(token, ':') + 1 - token), token, parameter);
+    pd_doctor_edit(doctor, parameter, token, instead);
     if (tbl_map_from_name(tbl_slice(name)) == TBL_MAP_COUNT) {
         const char *meant = closest_map(name);
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "map-unknown", remedy,
-                       "%s asks for the map \"%s\", which does not exist%s%s%s", parameter, name,
-                       meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
-    } else if (strcmp(name, parameter) != 0) {
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "map-misplaced", remedy,
-                       "%s asks for %s, which is made for another parameter", parameter, name);
+        pd_doctor_find_edit(doctor, "map-unknown",
+                            "%s asks for the map \"%s\", which does not exist%s%s%s", parameter,
+                            name, meant ? "; did you mean \"" : "", meant ? meant : "",
+                            meant ? "\"?" : "");
+    } else {
+        pd_doctor_find_edit(doctor, "map-misplaced",
+                            "%s asks for %s, which is made for another parameter", parameter, name);
     }
 }
 
@@ -151,6 +155,26 @@ look_at_names(PdDoctor *doctor)
 
 /* ---- Classes ---- */
 
+/* A finding that a name is in a list of main.cf, by itself or in one of its files and tables. */
+static void find_listed(PdDoctor *doctor, const char *code, const char *parameter, const char *name,
+                        const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+static void
+find_listed(PdDoctor *doctor, const char *code, const char *parameter, const char *name,
+            const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    if (pd_doctor_edit(doctor, parameter, name, NULL)) {
+        pd_doctor_find_edit(doctor, code, "%s", text);
+        return;
+    }
+    g_autofree char *remedy = pd_doctor_unlist_remedy(doctor, parameter, name);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, code, remedy, "%s", text);
+}
+
 static void
 judge_class(PdDoctor *doctor, const char *name, TblDomainClass listed, const char *parameter)
 {
@@ -161,12 +185,9 @@ judge_class(PdDoctor *doctor, const char *name, TblDomainClass listed, const cha
     const TblDomain *domain = tbl_domains_find_mail(domains, canonical);
     if (!domain || tbl_domains_class(domains, domain) == listed)
         return;
-    g_autofree char *remedy =
-        g_strdup_printf("take %s out of %s in main.cf (or of the table there); postfix reload",
-                        canonical, parameter);
-    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "two-classes", remedy,
-                   "%s is declared as %s, and main.cf has it in %s as well", canonical,
-                   tbl_domain_class_name(tbl_domains_class(domains, domain)), parameter);
+    find_listed(doctor, "two-classes", parameter, name,
+                "%s is declared as %s, and main.cf has it in %s as well", canonical,
+                tbl_domain_class_name(tbl_domains_class(domains, domain)), parameter);
 }
 
 static void
@@ -175,19 +196,6 @@ find_unreadable(PdDoctor *doctor, const char *parameter, const GError *cause)
     g_autofree char *remedy = g_strconcat("postconf ", parameter, NULL);
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "table-fails", remedy, "%s cannot be read: %s",
                    parameter, cause->message);
-}
-
-/* The command that makes a table's index anew from its source where there is one (postmap(1)); else
- * the one that shows what fails. Caller frees. */
-static char *
-table_remedy(const char *table)
-{
-    static const char *const indexed[] = {"btree", "cdb", "dbm", "hash", "lmdb", "sdbm", NULL};
-    const char *path = strchr(table, ':') + 1;
-    g_autofree char *type = g_strndup(table, (gsize)(path - 1 - table));
-    g_autofree char *quoted = g_shell_quote(table);
-    bool source = g_strv_contains(indexed, type) && g_file_test(path, G_FILE_TEST_IS_REGULAR);
-    return g_strconcat(source ? "postmap " : "postmap -q example.com ", quoted, NULL);
 }
 
 static void
@@ -212,13 +220,37 @@ look_at_list(PdDoctor *doctor, TblDomainClass listed, const char *parameter,
         if (g_str_has_prefix(table, "socketmap:"))
             continue; /* whether its socket answers is seen from Postfix's side */
         if (!pd_postfix_table_ask(table, declared, found, &cause)) {
-            g_autofree char *remedy = table_remedy(table);
+            g_autofree char *remedy = pd_doctor_table_remedy(table);
             pd_doctor_find(doctor, PD_DOCTOR_ERROR, "table-fails", remedy,
                            "%s in %s cannot be asked: %s", table, parameter, cause->message);
         }
         for (guint j = 0; j < found->len; j++)
             judge_class(doctor, g_ptr_array_index(found, j), listed, parameter);
     }
+}
+
+/* A host may be named like a host in the domain, and local mail may come from that. */
+static void
+report_local(PdDoctor *doctor, const PdPostconfConflict *conflict)
+{
+    static const char text[] =
+        "Postfix delivers or writes this name itself, but it is declared: %s";
+    const char *name = conflict->name;
+    const char *host = pd_postfix_config_value(pd_doctor_postfix(doctor), "myhostname");
+    g_autofree char *remedy = NULL;
+    if (conflict->covered)
+        remedy = g_strdup_printf("policyctl domain add %s --class=route && postfix reload", name);
+    else if (strcmp(conflict->parameter, "mydestination") == 0 &&
+             pd_doctor_edit(doctor, "mydestination", name, NULL))
+        remedy = NULL;
+    else if (g_ascii_strcasecmp(name, host) == 0)
+        remedy = g_strdup_printf("postconf -e 'myhostname = mail.%s' && postfix reload", name);
+    else if (strcmp(conflict->parameter, "myorigin") == 0)
+        remedy = g_strdup("postconf -e 'myorigin = $myhostname' && postfix reload");
+    if (remedy)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "in-mydestination", remedy, text, conflict->text);
+    else
+        find_listed(doctor, "in-mydestination", "mydestination", name, text, conflict->text);
 }
 
 static void
@@ -237,11 +269,7 @@ look_at_classes(PdDoctor *doctor)
     if (!local)
         find_unreadable(doctor, "mydestination", cause);
     for (guint i = 0; local && i < local->len; i++)
-        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "in-mydestination",
-                       "take it out of mydestination, myhostname or myorigin in main.cf, or "
-                       "policyctl domain remove it and add it with --class=route; postfix reload",
-                       "Postfix delivers or writes this name itself, but it is declared: %s",
-                       (const char *)g_ptr_array_index(local, i));
+        report_local(doctor, g_ptr_array_index(local, i));
     look_at_list(doctor, TBL_DOMAIN_VIRTUAL_ALIAS, "virtual_alias_domains", declared);
     look_at_list(doctor, TBL_DOMAIN_VIRTUAL_MAILBOX, "virtual_mailbox_domains", declared);
     look_at_list(doctor, TBL_DOMAIN_RELAY, "relay_domains", declared);
@@ -280,7 +308,8 @@ look_at_delimiter(PdDoctor *doctor)
     const char *theirs = pd_postfix_config_value(pd_doctor_postfix(doctor), "recipient_delimiter");
     if (pd_postconf_same_delimiters(ours, theirs))
         return;
-    g_autofree char *remedy = g_strdup_printf("postconf -e 'recipient_delimiter = %s'", ours);
+    g_autofree char *remedy =
+        g_strdup_printf("postconf -e 'recipient_delimiter = %s' && postfix reload", ours);
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "recipient-delimiter", remedy,
                    "recipient_delimiter is \"%s\" in main.cf and \"%s\" in policyd's "
                    "configuration",
@@ -311,18 +340,17 @@ look_at_policy(PdDoctor *doctor)
     if (!action && !pd_postfix_config_given(postfix, "smtpd_policy_service_default_action"))
         pd_doctor_find(doctor, PD_DOCTOR_WARNING, "policy-default-action",
                        "postconf -e 'smtpd_policy_service_default_action = DEFER_IF_PERMIT 4.3.0 "
-                       "Temporary lookup failure'",
+                       "Temporary lookup failure' && postfix reload",
                        "check_policy_service has no default_action: while policyd is away, "
                        "senders are told of a \"server configuration problem\"");
 }
 
-bool
-pd_doctor_main(PdDoctor *doctor, GError **error)
+void
+pd_doctor_main(PdDoctor *doctor)
 {
     look_at_delimiter(doctor);
     look_at_names(doctor);
     look_at_virtual(doctor);
     look_at_policy(doctor);
     look_at_classes(doctor);
-    return look_at_maps(doctor, error);
 }

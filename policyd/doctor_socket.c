@@ -199,47 +199,92 @@ report_denied(PdDoctor *doctor, const char *spelt, const char *full, const char 
     g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *file_mode = describe_mode(path);
     g_autofree char *directory_mode = describe_mode(directory);
-    g_autofree char *remedy =
-        g_strdup_printf("install -d -o policyd -g postfix -m 2710 '%s'; [sockets] mode=0660 and "
-                        "group=postfix; systemctl restart policyd",
-                        directory);
+    g_autofree char *remedy = pd_doctor_denied_remedy(doctor, path);
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "socket-mode", remedy,
                    "%s may not connect to %s: the socket is %s, its directory %s", who, spelt,
                    file_mode, directory_mode);
 }
 
+/* The endpoint is right, so what is wrong is at its other end. */
+static bool
+well_named(const PdDoctor *doctor, const char *spelt, char *const *listen)
+{
+    const PdPostfixConfig *postfix = pd_doctor_postfix(doctor);
+    return pd_postfix_endpoint_is(postfix, spelt, listen) &&
+           pd_postfix_endpoint_usable(postfix, spelt);
+}
+
+/* Names a socket of ours in place of the one in this element. */
+static bool
+correct_element(PdDoctor *doctor, const char *parameter, const char *token)
+{
+    g_autofree char *ours = pd_postfix_endpoint_spell(pd_doctor_postfix(doctor),
+                                                      pd_doctor_config(doctor)->socketmap.listen);
+    g_autofree char *instead =
+        ours ? g_strdup_printf("%.*ssocketmap:%s:%s", (int)(pd_postfix_unproxied(token) - token),
+                               token, ours, parameter)
+             : NULL;
+    return pd_doctor_edit(doctor, parameter, token, instead);
+}
+
+/* Where a socket is named. */
+typedef struct {
+    const char *parameter, *token;   /* of a map */
+    const PdPostfixService *service; /* of the policy service, NULL for main.cf */
+} Place;
+
 static void
+report_unreachable(PdDoctor *doctor, const char *spelt, const Place *place, const char *text)
+{
+    const TblConfig *config = pd_doctor_config(doctor);
+    g_autofree char *remedy = NULL;
+    if (well_named(doctor, spelt,
+                   place->parameter ? config->socketmap.listen : config->policy.listen))
+        remedy = g_strdup("systemctl restart policyd");
+    else if (place->service)
+        remedy = pd_doctor_service_remedy(doctor, place->service, spelt);
+    else if (!place->parameter)
+        remedy = g_strdup("policyctl postconf --apply && postfix reload");
+    else if (!correct_element(doctor, place->parameter, place->token))
+        remedy = g_strdup_printf("postconf %s", place->parameter);
+    if (remedy)
+        pd_doctor_find(doctor, PD_DOCTOR_ERROR, "socket-unreachable", remedy, "%s", text);
+    else
+        pd_doctor_find_edit(doctor, "socket-unreachable", "%s", text);
+}
+
+/* False where something is wrong with the name of the socket. */
+static bool
 judge(PdDoctor *doctor, const char *spelt, const char *full, const char *who,
-      const Outcome *outcome, const char *const *expected)
+      const Outcome *outcome, const char *const *expected, const Place *place)
 {
     if (!outcome->connected && outcome->error == EACCES && g_str_has_prefix(full, "unix:")) {
         report_denied(doctor, spelt, full, who);
-        return;
+        return true;
     }
     for (; outcome->connected && *expected; expected++)
         if (strstr(outcome->reply, *expected))
-            return;
+            return true;
     const char *reason = !outcome->connected && outcome->error ? g_strerror(outcome->error)
                          : *outcome->reply                     ? "the answer is not policyd's"
                                                                : "it does not answer";
-    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "socket-unreachable",
-                   "systemctl start policyd; if it runs, main.cf names another socket than "
-                   "[socketmap] or [policy] listen: take that element out, then policyctl postconf "
-                   "--apply && postfix reload",
-                   "%s cannot ask %s: %s", who, spelt, reason);
+    g_autofree char *text = g_strdup_printf("%s cannot ask %s: %s", who, spelt, reason);
+    report_unreachable(doctor, spelt, place, text);
+    return false;
 }
 
 /* ---- Every socket ---- */
 
 typedef struct {
     PdDoctor *doctor;
-    GHashTable *seen;  /* set of "kind endpoint" */
-    bool unprivileged; /* said once */
+    GHashTable *seen;   /* set of "kind endpoint" */
+    GHashTable *failed; /* those of `seen` that cannot be asked */
+    bool unprivileged;  /* said once */
 } Sockets;
 
 static void
 try_socket(Sockets *sockets, const char *spelt, const char *const *commands, const char *request,
-           const char *const *expected)
+           const char *const *expected, const Place *place)
 {
     const PdPostfixConfig *postfix = pd_doctor_postfix(sockets->doctor);
     g_autofree char *full = pd_postfix_endpoint(postfix, spelt);
@@ -263,21 +308,23 @@ try_socket(Sockets *sockets, const char *spelt, const char *const *commands, con
         /* What this user may not says nothing about Postfix's. */
         if (!privileged && !outcome.connected && outcome.error == EACCES)
             continue;
-        judge(sockets->doctor, spelt, full, who, &outcome, expected);
+        if (!judge(sockets->doctor, spelt, full, who, &outcome, expected, place))
+            g_hash_table_add(sockets->failed, g_strdup(spelt));
     }
 }
 
 static void
-try_maps(Sockets *sockets, const char *value)
+try_maps(Sockets *sockets, const char *parameter)
 {
     static const char *const commands[] = {"smtpd", "cleanup", "trivial-rewrite", NULL};
     static const char *const replies[] = {":NOTFOUND ", ":OK ", ":TEMP ", NULL};
     const PdPostfixConfig *postfix = pd_doctor_postfix(sockets->doctor);
-    g_autoptr(GPtrArray) tokens = pd_postfix_split(value);
+    g_autoptr(GPtrArray) tokens = pd_postfix_split(pd_postfix_config_value(postfix, parameter));
     for (guint i = 0; i < tokens->len; i++) {
+        Place place = {.parameter = parameter, .token = g_ptr_array_index(tokens, i)};
         g_autofree char *endpoint = NULL;
         g_autofree char *name = NULL;
-        if (!pd_postfix_socketmap(g_ptr_array_index(tokens, i), &endpoint, &name))
+        if (!pd_postfix_socketmap(place.token, &endpoint, &name))
             continue;
         /* Other servers speak this protocol too. */
         bool ours = pd_postfix_endpoint_is(postfix, endpoint,
@@ -285,15 +332,21 @@ try_maps(Sockets *sockets, const char *value)
         if (!ours && tbl_map_from_name(tbl_slice(name)) == TBL_MAP_COUNT)
             continue;
         if (g_hash_table_add(sockets->seen, g_strdup(endpoint)))
-            try_socket(sockets, endpoint, commands, "28:relay_domains doctor.invalid,", replies);
+            try_socket(sockets, endpoint, commands, "28:relay_domains doctor.invalid,", replies,
+                       &place);
+        else if (g_hash_table_contains(sockets->failed, endpoint) &&
+                 !well_named(sockets->doctor, endpoint,
+                             pd_doctor_config(sockets->doctor)->socketmap.listen))
+            correct_element(sockets->doctor, parameter, place.token); /* said above */
     }
 }
 
 static void
-try_policy(Sockets *sockets, const char *value)
+try_policy(Sockets *sockets, const char *value, const PdPostfixService *service)
 {
     static const char *const commands[] = {"smtpd", NULL};
     static const char *const replies[] = {"action=DUNNO", NULL};
+    const Place place = {.service = service};
     g_autoptr(GPtrArray) tokens = pd_postfix_split(value);
     const PdPostfixConfig *postfix = pd_doctor_postfix(sockets->doctor);
     for (guint i = 0; i + 1 < tokens->len; i++) {
@@ -306,7 +359,7 @@ try_policy(Sockets *sockets, const char *value)
         char *key = g_strconcat("policy ", server, NULL);
         if (g_hash_table_add(sockets->seen, key))
             try_socket(sockets, server, commands,
-                       "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n", replies);
+                       "request=smtpd_access_policy\nprotocol_state=CONNECT\n\n", replies, &place);
     }
 }
 
@@ -317,15 +370,16 @@ pd_doctor_sockets(PdDoctor *doctor)
     const GPtrArray *services = pd_postfix_config_services(postfix);
     static const char restrictions[] = "smtpd_recipient_restrictions";
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Sockets sockets = {.doctor = doctor, .seen = seen};
+    g_autoptr(GHashTable) failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Sockets sockets = {.doctor = doctor, .seen = seen, .failed = failed};
     for (int map = 0; map < TBL_MAP_COUNT; map++)
-        try_maps(&sockets, pd_postfix_config_value(postfix, tbl_map_name((TblMap)map)));
-    try_policy(&sockets, pd_postfix_config_value(postfix, restrictions));
+        try_maps(&sockets, tbl_map_name((TblMap)map));
+    try_policy(&sockets, pd_postfix_config_value(postfix, restrictions), NULL);
     for (guint i = 0; i < services->len; i++) {
         const PdPostfixService *service = g_ptr_array_index(services, i);
         const char *value = g_hash_table_lookup(service->options, restrictions);
         if (value)
-            try_policy(&sockets, value);
+            try_policy(&sockets, value, service);
     }
     if (sockets.unprivileged)
         pd_ctl_note("not run as root: whether %s reaches the sockets, from inside a chroot, was "

@@ -33,12 +33,21 @@ pd_postconf_routes(const TblConfig *config, const TblDomains *domains)
 
 typedef struct {
     const TblDomains *domains;
-    GHashTable *seen; /* set of messages */
-    GPtrArray *conflicts;
+    GHashTable *seen;     /* set of messages */
+    GPtrArray *conflicts; /* PdPostconfConflict * */
 } Conflicts;
 
 static void
-judge_name(Conflicts *conflicts, const char *name, const char *where)
+free_conflict(gpointer data)
+{
+    PdPostconfConflict *conflict = data;
+    g_free(conflict->name);
+    g_free(conflict->text);
+    g_free(conflict);
+}
+
+static void
+judge_name(Conflicts *conflicts, const char *name, const char *parameter)
 {
     char canonical[256];
     if (!tbl_domain_canonical(tbl_slice(name), false, canonical))
@@ -46,12 +55,19 @@ judge_name(Conflicts *conflicts, const char *name, const char *where)
     const TblDomain *domain = tbl_domains_find_mail(conflicts->domains, canonical);
     if (!domain)
         return;
-    char *text =
-        strcmp(domain->name, canonical) == 0
-            ? g_strdup_printf("%s is %s", canonical, where)
-            : g_strdup_printf("%s, which %s covers, is %s", canonical, domain->name, where);
-    if (g_hash_table_add(conflicts->seen, text))
-        g_ptr_array_add(conflicts->conflicts, g_strdup(text));
+    const char *where = strcmp(parameter, "mydestination") == 0 ? "in " : "$";
+    bool covered = strcmp(domain->name, canonical) != 0;
+    char *text = covered ? g_strdup_printf("%s, which %s covers, is %s%s", canonical, domain->name,
+                                           where, parameter)
+                         : g_strdup_printf("%s is %s%s", canonical, where, parameter);
+    if (!g_hash_table_add(conflicts->seen, text))
+        return;
+    PdPostconfConflict *conflict = g_new0(PdPostconfConflict, 1);
+    conflict->name = g_strdup(canonical);
+    conflict->covered = covered;
+    conflict->parameter = parameter;
+    conflict->text = g_strdup(text);
+    g_ptr_array_add(conflicts->conflicts, conflict);
 }
 
 /* Exact names are asked for; below a `.domain` only a list of the keys tells. */
@@ -74,9 +90,9 @@ judge_table(Conflicts *conflicts, const char *table, GError **error)
     if (covers)
         pd_postfix_table_keys(table, TABLE_KEYS_MAX, found, NULL);
     for (guint i = 0; i < hits->len; i++)
-        judge_name(conflicts, g_ptr_array_index(hits, i), "in mydestination");
+        judge_name(conflicts, g_ptr_array_index(hits, i), "mydestination");
     for (guint i = 0; i < found->len; i++)
-        judge_name(conflicts, g_ptr_array_index(found, i), "in mydestination");
+        judge_name(conflicts, g_ptr_array_index(found, i), "mydestination");
     return true;
 }
 
@@ -91,7 +107,7 @@ judge_destinations(Conflicts *conflicts, const PdPostfixConfig *postfix, const T
     for (guint i = 0; i < list->names->len; i++) {
         const char *name = g_ptr_array_index(list->names, i);
         if (!g_hash_table_contains(list->negated, name))
-            judge_name(conflicts, name, "in mydestination");
+            judge_name(conflicts, name, "mydestination");
     }
     for (guint i = 0; i < list->tables->len; i++)
         if (!judge_table(conflicts, g_ptr_array_index(list->tables, i), error))
@@ -118,14 +134,14 @@ pd_postconf_local_conflicts(const PdPostfixConfig *postfix, const TblConfig *con
                             const TblDomains *domains, GError **error)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    Conflicts conflicts = {domains, seen, texts};
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(free_conflict);
+    Conflicts conflicts = {domains, seen, found};
     if (!judge_destinations(&conflicts, postfix, config, error))
         return NULL;
     g_autofree char *origin = read_origin(postfix);
-    judge_name(&conflicts, pd_postfix_config_value(postfix, "myhostname"), "$myhostname");
-    judge_name(&conflicts, origin, "$myorigin");
-    return g_steal_pointer(&texts);
+    judge_name(&conflicts, pd_postfix_config_value(postfix, "myhostname"), "myhostname");
+    judge_name(&conflicts, origin, "myorigin");
+    return g_steal_pointer(&found);
 }
 
 /* ---- virtual(8) ---- */

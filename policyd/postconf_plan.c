@@ -379,7 +379,10 @@ check_conflicts(const Planner *planner, GError **error)
                                                              planner->facts->domains, error);
     if (!local)
         return false;
-    g_autofree char *names = join(local);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new();
+    for (guint i = 0; i < local->len; i++)
+        g_ptr_array_add(texts, ((PdPostconfConflict *)g_ptr_array_index(local, i))->text);
+    g_autofree char *names = join(texts);
     if (names)
         return pd_ctl_refuse(
             error,

@@ -42,8 +42,16 @@ bool pd_postconf_class_used(const TblDomains *domains, TblDomainClass domain_cla
 /* Whether transport_maps has anything to say. */
 bool pd_postconf_routes(const TblConfig *config, const TblDomains *domains);
 
-/* Names that Postfix delivers itself, or writes into local mail, and that a declared mail domain
- * equals or covers: "NAME is in mydestination". char *, owned. NULL with `error`. */
+/* A name that Postfix delivers itself, or writes into local mail, and that a declared mail domain
+ * equals or covers. */
+typedef struct {
+    char *name;            /* canonical */
+    bool covered;          /* by a declared ".domain" */
+    const char *parameter; /* "mydestination", "myhostname", "myorigin" */
+    char *text;            /* "NAME is in mydestination" */
+} PdPostconfConflict;
+
+/* PdPostconfConflict *, owned. NULL with `error`. */
 GPtrArray *pd_postconf_local_conflicts(const PdPostfixConfig *postfix, const TblConfig *config,
                                        const TblDomains *domains, GError **error);
 /* Declared virtual-mailbox domains that virtual(8) would deliver. char *, owned. */

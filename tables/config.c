@@ -71,6 +71,12 @@ config_new(const char *file)
     return config;
 }
 
+const char *
+tbl_config_file(const TblConfig *config)
+{
+    return ((const Shared *)config)->file;
+}
+
 TblConfig *
 tbl_config_ref(TblConfig *config)
 {

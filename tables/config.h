@@ -74,6 +74,8 @@ typedef struct {
 TblConfig *tbl_config_load(const char *path, GError **error);
 /* Parses one file's bytes over the defaults (fuzzing, tests); `name` is for messages. */
 TblConfig *tbl_config_parse(const char *text, gsize length, const char *name, GError **error);
+/* The main file that was read, or would have been; X.conf in that name with ".d" comes after it. */
+const char *tbl_config_file(const TblConfig *config);
 TblConfig *tbl_config_ref(TblConfig *config);
 void tbl_config_unref(TblConfig *config);
 /* Refuses the value of a key that turned out wrong, at whatever time: `error` in TBL_CONFIG_ERROR,

@@ -7,52 +7,14 @@ import unittest
 
 import people
 from bounds import RUN_TIMEOUT
+from doctor_case import DoctorCase, codes
 from harness import FreshCase, WorldCase
 from postfix import tools_env
-from postfix_case import Setting
 from programs import build_program, die_with_parent, run
 
 
-def codes(findings):
-    return sorted({finding["code"] for finding in findings})
-
-
-class Clean(Setting):
-    """A Postfix that policyctl postconf set up, in its chroot; each test breaks one thing."""
-
-    @classmethod
-    def populate(cls, world):
-        super().populate(world)
-        # Whose login has a blank, which is a finding.
-        world.ctl("object", "remove", "john")
-        world.write_config({"addresses": {"postmaster": "ann@company.example"}})
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        try:
-            cls.postconf("--apply")
-            cls.postfix.reload()
-        except BaseException:
-            cls.tearDownClass()
-            raise
-
-    def doctor(self, rc=None):
-        """The findings, whose shape is checked here for all tests."""
-        done = self.ctl("doctor", "--json", rc=None)
-        findings = done.json()
-        self.assertEqual(done.rc, (1 if findings else 0) if rc is None else rc, str(done))
-        for finding in findings:
-            self.assertEqual(sorted(finding), ["code", "remedy", "severity", "text"])
-            self.assertIn(finding["severity"], ("error", "warning"))
-            self.assertTrue(finding["text"] and finding["remedy"], finding)
-        return findings
-
-    def assertFound(self, *expected):
-        """Exactly these codes; returns the texts."""
-        findings = self.doctor()
-        self.assertEqual(codes(findings), sorted(expected), findings)
-        return "\n".join(finding["text"] for finding in findings)
+class Clean(DoctorCase):
+    """Where all is well, nothing is found; each test breaks one thing."""
 
     def test_clean(self):
         """nothing is wrong, exit 0, as JSON and as text"""
@@ -65,7 +27,7 @@ class Clean(Setting):
         """for people: one sentence and its remedy each"""
         self.edit(recipient_delimiter="-")
         done = self.ctl("doctor", rc=1)
-        self.assertRegex(done.out, r"^error: recipient_delimiter is .* \(recipient-delimiter\)\n    postconf -e 'recipient_delimiter = \+'\n$")
+        self.assertRegex(done.out, r"^error: recipient_delimiter is .* \(recipient-delimiter\)\n    postconf -e 'recipient_delimiter = \+' && postfix reload\n$")
 
     def test_mydestination(self):
         """a declared domain in mydestination"""
