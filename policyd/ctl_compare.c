@@ -59,7 +59,7 @@ answer_key(Comparison *comparison, const TblContext *context, const char *key, G
 static bool
 answer_file(Comparison *comparison, const char *name, GError **error)
 {
-    FILE *file = fopen(name, "re");
+    FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(name, "re");
     g_autoptr(GString) value = g_string_new(NULL);
     TblContext context = pd_ctl_snapshot_context(comparison->snapshot);
     char *line = NULL;
@@ -405,11 +405,11 @@ pd_ctl_compare(TblConfig *config, int argc, char **argv)
 {
     g_autofree char *table = NULL;
     g_autofree char *keys = NULL;
-    const GOptionEntry entries[] = {
-        {"with", 0, 0, G_OPTION_ARG_FILENAME, &table, "The table that is asked today",
-         "TYPE:TABLE"},
-        {"keys", 0, 0, G_OPTION_ARG_FILENAME, &keys, "Ask for these keys, one a line", "FILE"},
-        {0}};
+    const GOptionEntry entries[] = {{"with", 0, 0, G_OPTION_ARG_FILENAME, &table,
+                                     "The table that is asked today", "TYPE:TABLE"},
+                                    {"keys", 0, 0, G_OPTION_ARG_FILENAME, &keys,
+                                     "Ask for these keys, one a line (-: standard input)", "FILE"},
+                                    {0}};
     int code = pd_ctl_options(entries, "MAP --with=TYPE:TABLE [--keys=FILE]", 1, 1, &argc, argv);
     if (code != 0)
         return code;

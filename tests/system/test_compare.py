@@ -113,6 +113,11 @@ class Compare(WorldCase):
         self.assertIn("keys:1:", self.compare("relay_recipient_maps", table, f"--keys={keys}", rc=1)[1])
         self.compare("relay_recipient_maps", table, "--keys=/nonexistent", rc=1)
 
+    def test_keys_from_stdin(self):
+        """--keys=- is standard input"""
+        done = self.world.ctl("compare", "relay_recipient_maps", "--with=static:x", "--keys=-", stdin="nobody@company.example\n", rc=1, env=self.env)
+        self.assertEqual(done.out, "nobody@company.example\t-\tx\n")
+
     def test_unlistable(self):
         """a table that cannot be listed: what it has beyond our keys is not shown, and that is said"""
         found, err = self.compare("relay_recipient_maps", "regexp:{ {/./ x} }")
