@@ -22,6 +22,10 @@ check_unix(const char *endpoint, GError **error)
     if (*path != '/')
         return tbl_config_refuse(error, "'%s' is relative; write unix:" QUEUE_DIRECTORY "%s",
                                  endpoint, path);
+    /* Separators of main.cf's lists, in which it could not be named; most likely of this one. */
+    if (strpbrk(path, ", \t"))
+        return tbl_config_refuse(error, "'%s' holds a comma or blank; separate endpoints with ';'",
+                                 endpoint);
     if (strlen(path) > longest)
         return tbl_config_refuse(error,
                                  "'%s' is too long for a socket; at most %zu bytes are possible",

@@ -155,6 +155,8 @@ static const struct {
     {"[socketmap]\nlisten=inet:127.0.0.1:65536\n", "[socketmap] listen|port"},
     {"[socketmap]\nlisten=inet:\n", "[socketmap] listen|port"},
     {"[socketmap]\nlisten=unix:\n", "[socketmap] listen|path"},
+    {"[socketmap]\nlisten=unix:/a, inet:127.0.0.1:10045\n", "[socketmap] listen|with ';'"},
+    {"[policy]\nlisten=unix:/a unix:/b\n", "[policy] listen|with ';'"},
     {"[socketmap]\nlisten=127.0.0.1:10045\n", "[socketmap] listen|unix:/path or inet:HOST:PORT"},
     {"[socketmap]\nlisten=inet:0.0.0.0:10045\n",
      "test.conf:2:|[socketmap] listen|allow-remote=yes"},
