@@ -98,8 +98,8 @@ tbl_walk_emit(TblWalk *walk, TblSlice spelling)
         walk->over = true;
 }
 
-/* The declared secondary that is lowest in canonical order; with `final` one that no virtual-alias
- * domain would lead back to the primary. NULL for none. */
+/* The declared secondary that is lowest in canonical order; with `final` of those outside
+ * virtual-alias domains, which lead to the primary and nowhere else. NULL for none. */
 static const TblProxy *
 lowest_address(const TblWalk *walk, const TblObject *object, bool final)
 {
@@ -130,7 +130,7 @@ tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
     bool unfit = primary && walk->ascii_key && !tbl_slice_is_ascii(tbl_slice(primary->value));
     if (primary && !unfit && tbl_walk_declared(walk->domains, tbl_slice(primary->value)))
         return primary;
-    const TblProxy *lowest = unfit ? lowest_address(walk, object, true) : NULL;
+    const TblProxy *lowest = unfit || !primary ? lowest_address(walk, object, true) : NULL;
     if (!lowest)
         lowest = lowest_address(walk, object, false);
     return lowest ? lowest : primary;

@@ -37,8 +37,8 @@ bool tbl_walk_is_alias_domain(const TblDomains *domains, const TblDomain *domain
 
 /* The object's address for mail that reaches it on the way: a primary in a declared domain, else
  * the declared secondary that is lowest in canonical order, else the primary. NULL when it has
- * none. To an ASCII key an ASCII address, if there is one; one that an alias would not lead back to
- * a primary in UTF-8, if there is one. */
+ * none. To an ASCII key an ASCII address, if there is one. Where the primary is none, or in UTF-8,
+ * a secondary in a virtual-alias domain only if there is no other: it leads to the primary. */
 const TblProxy *tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object);
 
 /* A final recipient. In a virtual-alias domain it would have nowhere to go: a bounce after

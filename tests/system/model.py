@@ -196,8 +196,8 @@ class Model:
         if primary and fits(primary) and self.mail(Address(primary).domain):
             return primary
         declared = [v for v, _ in self.addresses(obj) if fits(v) and self.mail(Address(v).domain)]
-        if primary and not fits(primary):
-            # An alias would lead back to the primary.
+        if not primary or not fits(primary):
+            # An alias leads to the primary, and nowhere else.
             declared = [v for v in declared if not self.alias_domain(Address(v).domain)] or declared
         return min(declared, key=lambda v: "@".join(Address(v).key).encode(), default=primary)
 

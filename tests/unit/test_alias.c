@@ -124,6 +124,20 @@ test_forwards(void)
                   "OK lost@box.example"); /* the mailbox keeps the mail */
 }
 
+/* A member without a primary is reached by the lowest of its addresses that leads anywhere. */
+static void
+test_no_primary(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "info", "smtp:info@alias.example",
+                                        "smtp:info@relay.example", "smtp:info@box.example", NULL));
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    add_member(staff, "info");
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example", "OK info@box.example");
+}
+
 /* The copy goes to a primary elsewhere when only an alias for it is declared. */
 static void
 test_copy_elsewhere(void)
@@ -195,6 +209,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/unresolved-members", test_unresolved_members);
     g_test_add_func("/alias/nested-lists", test_nested_lists);
     g_test_add_func("/alias/forwards", test_forwards);
+    g_test_add_func("/alias/no-primary", test_no_primary);
     g_test_add_func("/alias/copy-elsewhere", test_copy_elsewhere);
     g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
     g_test_add_func("/alias/ascii-keys", test_ascii_keys);
