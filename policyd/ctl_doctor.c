@@ -7,9 +7,10 @@
 static void
 find_unreadable(PdDoctor *doctor, const TblConfig *config, const GError *error)
 {
-    g_autofree char *remedy = g_strdup_printf(
-        "ls -l %s; a damaged store: move it away and import again, or bring back a copy",
-        config->store.path);
+    g_autofree char *quoted = g_shell_quote(config->store.path);
+    g_autofree char *remedy = g_strdup_printf("ls -l %s # a damaged store: move it away and import "
+                                              "again, or bring back a copy",
+                                              quoted);
     pd_doctor_find(doctor, PD_DOCTOR_ERROR, "store-unreadable", remedy, "%s", error->message);
 }
 

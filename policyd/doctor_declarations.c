@@ -1,5 +1,6 @@
 /* doctor: the declared domains by themselves. */
 #include "policyd/doctor.h"
+#include "policyd/postmaster.h"
 
 #include "tables/fate.h"
 
@@ -67,6 +68,21 @@ look_at_postmaster(PdDoctor *doctor, const TblContext *context, const TblDomain 
     return true;
 }
 
+/* That of the configuration may have gone since the daemon looked. */
+static void
+look_at_configured(PdDoctor *doctor)
+{
+    const TblConfig *config = pd_doctor_config(doctor);
+    g_autoptr(GError) cause = NULL;
+    if (pd_postmaster_check_begun(config, pd_doctor_snapshot(doctor)->view, &cause))
+        return;
+    g_autofree char *quoted = g_shell_quote(config->addresses.postmaster);
+    g_autofree char *remedy = g_strdup_printf("policyctl address add NAME %s", quoted);
+    pd_doctor_find(doctor, PD_DOCTOR_ERROR, "postmaster", remedy,
+                   "policyd will not start again, nor take a new configuration: %s",
+                   cause->message);
+}
+
 bool
 pd_doctor_declarations(PdDoctor *doctor, GError **error)
 {
@@ -74,6 +90,7 @@ pd_doctor_declarations(PdDoctor *doctor, GError **error)
     TblContext context = pd_ctl_snapshot_context(snapshot);
     g_autoptr(GPtrArray) list = tbl_domains_list(pd_doctor_domains(doctor));
     bool readable = true;
+    look_at_configured(doctor);
     for (guint i = 0; i < list->len && readable; i++) {
         const TblDomain *domain = g_ptr_array_index(list, i);
         if (domain->domain_class == TBL_DOMAIN_ROUTE)

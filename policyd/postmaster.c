@@ -23,12 +23,16 @@ is_absent(const TblConfig *config, TblView *view)
 bool
 pd_postmaster_check(const TblConfig *config, TblView *view, GError **error)
 {
-    if (!*config->addresses.postmaster)
-        return true;
     tbl_view_begin(view);
-    bool absent = is_absent(config, view);
+    bool good = pd_postmaster_check_begun(config, view, error);
     tbl_view_end(view);
-    if (!absent)
+    return good;
+}
+
+bool
+pd_postmaster_check_begun(const TblConfig *config, TblView *view, GError **error)
+{
+    if (!*config->addresses.postmaster || !is_absent(config, view))
         return true;
     return tbl_config_refuse_key(config, "addresses", "postmaster", error,
                                  "%s lies in a declared domain and does not exist; give the "

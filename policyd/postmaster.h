@@ -11,6 +11,8 @@
  * error is in TBL_CONFIG_ERROR. What cannot be read, or is not certain before a directory has been
  * loaded, is no error. */
 bool pd_postmaster_check(const TblConfig *config, TblView *view, GError **error);
+/* The same by the snapshot that `view` has begun. */
+bool pd_postmaster_check_begun(const TblConfig *config, TblView *view, GError **error);
 
 /* The same for a process that does not have the store open: opens it, if it is there. */
 bool pd_postmaster_check_store(const TblConfig *config, GError **error);

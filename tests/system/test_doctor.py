@@ -376,6 +376,19 @@ class Store(WorldCase):
         self.addCleanup(self.world.ctl, "domain", "remove", "new.example")
         self.assertFinding("postmaster", "postmaster@new.example")
 
+    def test_configured_postmaster(self):
+        """the configured postmaster is gone: mail goes on until the daemon starts the next time, so it is said before"""
+        world = self.world
+        world.ctl("object", "add", "pm", "--address=pm@box.example")
+        self.addCleanup(world.write_config, {"addresses": {"postmaster": None}})
+        world.write_config({"addresses": {"postmaster": "pm@box.example"}})
+        self.assertEqual(self.findings("postmaster"), [])
+        world.ctl("object", "remove", "pm")
+        self.assertFinding("postmaster", "will not start again", world.conf, "pm@box.example")
+        world.ctl("address", "add", "pm-box.example", "pm@box.example")
+        self.addCleanup(world.ctl, "address", "remove", "pm@box.example")
+        self.assertEqual(self.findings("postmaster"), [])
+
     def test_directory(self):
         """a directory that was never loaded"""
         self.world.write_config({"directory": {"uri": "ldap://127.0.0.1", "base": "dc=x"}})
@@ -427,6 +440,7 @@ class Unreadable(FreshCase):
     def assertFinding(self, world, word):
         found = world.ctl("doctor", "--json", rc=1).json()
         self.assertEqual(codes(found), ["store-unreadable"])
+        subprocess.run(found[0]["remedy"], shell=True, check=True, timeout=RUN_TIMEOUT, stdout=subprocess.DEVNULL)
         self.assertIn(word, found[0]["text"])
         self.assertIn(world.store, found[0]["remedy"])
         self.assertIn("(store-unreadable)", world.ctl("doctor", rc=1).out)
