@@ -233,16 +233,22 @@ has_any(const TblObject *object, TblRefs one, TblRefs other)
     return object->refs[one]->len > 0 || object->refs[other]->len > 0;
 }
 
+static bool
+is_one_of_these(Sender *sender, const TblObject *object, TblRefs named, TblRefs lists)
+{
+    return is_named(sender, object, named) || is_member(sender, object, lists);
+}
+
+/* What is certain is not looked up any further: a failure would turn a refusal into a deferral. */
 static TblRestriction
 judge_sender(const TblContext *context, const TblObject *object, TblSlice text)
 {
     Sender sender;
     sender_init(&sender, context, text);
-    bool rejected = is_named(&sender, object, TBL_REFS_REJECT_FROM) ||
-                    is_member(&sender, object, TBL_REFS_REJECT_FROM_DL);
-    bool accepted = !has_any(object, TBL_REFS_ACCEPT_FROM, TBL_REFS_ACCEPT_FROM_DL) ||
-                    is_named(&sender, object, TBL_REFS_ACCEPT_FROM) ||
-                    is_member(&sender, object, TBL_REFS_ACCEPT_FROM_DL);
+    bool rejected = is_one_of_these(&sender, object, TBL_REFS_REJECT_FROM, TBL_REFS_REJECT_FROM_DL);
+    bool accepted = rejected || sender.failed ||
+                    !has_any(object, TBL_REFS_ACCEPT_FROM, TBL_REFS_ACCEPT_FROM_DL) ||
+                    is_one_of_these(&sender, object, TBL_REFS_ACCEPT_FROM, TBL_REFS_ACCEPT_FROM_DL);
     bool failed = sender.failed;
     sender_clear(&sender);
     if (failed)

@@ -1,4 +1,5 @@
 #include "tables/restriction.h"
+#include "tables/view_over.h"
 #include "tests/unit/fixture.h"
 
 static void
@@ -213,6 +214,37 @@ test_both(void)
     assert_judged("ann@relay.example", TBL_RESTRICTION_FAILED);
 }
 
+static TblResult
+no_referrers(TblView *view, const char *key, GArray *ids)
+{
+    return TBL_FAILED;
+}
+
+/* Who is refused by one list for certain is refused, although another cannot be looked up. */
+static void
+test_certain(void)
+{
+    g_autoptr(Fixture) fixture = world();
+    put_list(fixture, "all", "bob", NULL);
+    (void)fixture_commit(fixture);
+    g_autoptr(TblObject) object = tbl_object_new(TBL_ORIGIN_LOCAL, TBL_CLASS_MAILBOX, "goal");
+    TblViewOver over;
+    TblContext context = {&over.base, fixture->config, 1000};
+    tbl_view_begin(fixture->view);
+    tbl_view_over_init(&over, fixture->view);
+    over.base.referrers = no_referrers;
+    refer(object, TBL_REFS_REJECT_FROM, "ann");
+    refer(object, TBL_REFS_ACCEPT_FROM_DL, "all");
+    g_assert_cmpint(tbl_restriction_judge(&context, object, tbl_slice("ann@relay.example"), false),
+                    ==, TBL_RESTRICTION_REJECTED);
+    g_assert_cmpint(tbl_restriction_judge(&context, object, tbl_slice("bob@relay.example"), false),
+                    ==, TBL_RESTRICTION_FAILED);
+    refer(object, TBL_REFS_ACCEPT_FROM, "bob");
+    g_assert_cmpint(tbl_restriction_judge(&context, object, tbl_slice("bob@relay.example"), false),
+                    ==, TBL_RESTRICTION_NONE);
+    tbl_view_end(fixture->view);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -223,5 +255,6 @@ main(int argc, char **argv)
     g_test_add_func("/restriction/later", test_later);
     g_test_add_func("/restriction/null-sender", test_null_sender);
     g_test_add_func("/restriction/both", test_both);
+    g_test_add_func("/restriction/certain", test_certain);
     return g_test_run();
 }
