@@ -1,15 +1,10 @@
 /* The virtual_alias_maps half of tables/resolve.h: who finally receives mail for an address. */
 #include "tables/alias_walk.h"
 
-/* Lists inside lists, forwards behind forwards: deeper is taken for over the limit. Bounds the
- * stack, of which a level takes about 4 kB. */
-#define DEPTH_MAX 250
-/* Objects looked at for one answer, as a multiple of list-recipients: bounds the time that empty
- * lists can take. */
+/* Objects looked at for one answer, as a multiple of list-recipients, but of this many at least:
+ * bounds the time that lists without recipients can take. */
 #define VISITS_PER_RECIPIENT 10
-
-static void walk_address(TblWalk *walk, TblSlice spelling);
-static void walk_object(TblWalk *walk, const TblObject *object);
+#define VISITED_RECIPIENTS_MIN 1000
 
 /* ---- Following ---- */
 
@@ -27,19 +22,23 @@ walk_unresolved(TblWalk *walk, const char *reference)
     tbl_walk_emit(walk, (TblSlice){spelling->str, spelling->len});
 }
 
+static void enter_object(TblWalk *walk, const TblObject *object, TblObject **owned);
+
+/* `*owned` is the object, or NULL when it lives as long as the walk; it may be taken. */
 static void
-walk_referred(TblWalk *walk, TblResult result, const TblObject *object, const char *reference)
+walk_referred(TblWalk *walk, TblResult result, const TblObject *object, TblObject **owned,
+              const char *reference)
 {
     if (result == TBL_FAILED)
         walk->failed = true;
     else if (result == TBL_FOUND)
-        walk_object(walk, object);
+        enter_object(walk, object, owned);
     else
         walk_unresolved(walk, reference);
 }
 
 /* Nearly all members are people with a primary address here: that is all there is to read of them.
- * False when walk_object must look. */
+ * False when enter_object must look. */
 static bool
 walk_plainly(TblWalk *walk, guint64 id)
 {
@@ -62,13 +61,13 @@ walk_reference(TblWalk *walk, TblOrigin origin, const char *reference)
 {
     TblView *view = walk->context->view;
     const TblObject *known;
+    g_autoptr(TblObject) object = NULL;
     /* What lists inside lists name is often the same. */
-    bool remember = walk->depth > 1;
+    bool remember = walk->steps->len > 1;
     if (remember && tbl_walk_recall(walk, origin, reference, &known)) {
-        walk_referred(walk, known ? TBL_FOUND : TBL_NOTFOUND, known, reference);
+        walk_referred(walk, known ? TBL_FOUND : TBL_NOTFOUND, known, &object, reference);
         return;
     }
-    TblObject *object = NULL;
     guint64 id = 0;
     TblResult result = tbl_resolve_reference_id(walk->context, origin, reference, &id);
     if (result == TBL_FOUND && walk_plainly(walk, id))
@@ -76,54 +75,10 @@ walk_reference(TblWalk *walk, TblOrigin origin, const char *reference)
     /* A name or a row that leads nowhere is damage. */
     if (result == TBL_FOUND && view->object(view, id, &object) != TBL_FOUND)
         result = TBL_FAILED;
+    known = object;
     if (remember && result != TBL_FAILED)
-        tbl_walk_remember(walk, origin, reference, object);
-    walk_referred(walk, result, object, reference);
-    if (!remember || result == TBL_FAILED)
-        tbl_object_free(object);
-}
-
-static void
-walk_members(TblWalk *walk, const TblObject *list)
-{
-    const GPtrArray *members = list->refs[TBL_REFS_MEMBERS];
-    for (guint i = 0; i < members->len && !walk->failed && !walk->over; i++)
-        walk_reference(walk, list->origin, g_ptr_array_index(members, i));
-}
-
-/* Mail stays with an object whose address for that is `own`. In a virtual-alias domain a secondary
- * stands for a primary elsewhere. */
-static void
-emit_own(TblWalk *walk, const TblObject *object, const TblProxy *own)
-{
-    const TblProxy *primary = tbl_object_primary(object, "SMTP");
-    const TblDomain *domain = tbl_walk_declared(walk->domains, tbl_slice(own->value));
-    bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
-                     tbl_domain_rewrites(domain) &&
-                     (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
-    tbl_walk_emit(walk, tbl_slice(elsewhere ? primary->value : own->value));
-}
-
-/* False when the forward is none: unresolved, or it yields nothing without being a cycle; then the
- * mailbox keeps the mail. */
-static bool
-walk_forward(TblWalk *walk, const TblObject *object)
-{
-    bool outer_cycle = walk->cycle;
-    guint64 before = walk->yields;
-    walk->cycle = false;
-    walk_reference(walk, object->origin, object->text[TBL_TEXT_FORWARD]);
-    bool cycle = walk->cycle, yielded = walk->yields > before;
-    walk->cycle = walk->cycle || outer_cycle;
-    if (walk->failed || walk->over)
-        return true;
-    if (!yielded && !cycle)
-        return false;
-    const TblProxy *own =
-        object->deliver_and_redirect ? tbl_walk_recipient_address(walk, object) : NULL;
-    if (own)
-        emit_own(walk, object, own);
-    return true;
+        tbl_walk_remember(walk, origin, reference, g_steal_pointer(&object));
+    walk_referred(walk, result, known, &object, reference);
 }
 
 static bool
@@ -138,9 +93,9 @@ same_address(const TblAddress *address, TblSlice spelling)
 static bool
 visit(TblWalk *walk, guint64 id)
 {
+    guint64 recipients = walk->context->config->limits.list_recipients;
     if (tbl_id_set_count(walk->visited) >=
-            walk->context->config->limits.list_recipients * VISITS_PER_RECIPIENT ||
-        walk->depth >= DEPTH_MAX) {
+        MAX(recipients, VISITED_RECIPIENTS_MIN) * VISITS_PER_RECIPIENT) {
         walk->over = true;
         return false;
     }
@@ -173,11 +128,45 @@ target_leads_on(TblWalk *walk, const TblObject *remote)
            tbl_domains_class(walk->domains, domain) == TBL_DOMAIN_RELAY;
 }
 
+/* What stands for an object whose forward turns out to be none. */
+typedef struct {
+    TblSlice spelling; /* empty for nothing */
+    char *extension;
+    bool asked; /* the address that was asked for */
+} Instead;
+
+static void
+push_forward(TblWalk *walk, const TblObject *object, TblObject **owned, const Instead *instead)
+{
+    char *text =
+        instead->spelling.len ? g_strndup(instead->spelling.ptr, instead->spelling.len) : NULL;
+    tbl_walk_push(walk, (TblStep){.kind = TBL_STEP_FORWARD,
+                                  .object = object,
+                                  .owned = g_steal_pointer(owned),
+                                  .text = text,
+                                  .outer = instead->extension,
+                                  .asked = instead->asked,
+                                  .cycle = walk->cycle,
+                                  .yields = walk->yields});
+    walk->cycle = false;
+    tbl_walk_push(walk, (TblStep){.kind = TBL_STEP_REFERENCE,
+                                  .origin = object->origin,
+                                  .text = g_strdup(object->text[TBL_TEXT_FORWARD])});
+}
+
+static void
+push_address(TblWalk *walk, TblSlice spelling)
+{
+    tbl_walk_push(
+        walk, (TblStep){.kind = TBL_STEP_ADDRESS, .text = g_strndup(spelling.ptr, spelling.len)});
+}
+
 /* Lists, remotes and forwards where they expand. `address` is what the object was entered by, NULL
  * for none. False when the object is none of them: its address stands for itself, or its primary
  * for it. */
 static bool
-expand_object(TblWalk *walk, const TblObject *object, const TblAddress *address)
+expand_object(TblWalk *walk, const TblObject *object, TblObject **owned, const TblAddress *address,
+              const Instead *instead)
 {
     bool list = object->object_class == TBL_CLASS_DL;
     bool remote = object->object_class == TBL_CLASS_REMOTE && object->target &&
@@ -187,18 +176,15 @@ expand_object(TblWalk *walk, const TblObject *object, const TblAddress *address)
         return false;
     if (!visit(walk, object->id))
         return true;
-    walk->depth++;
-    bool answered = true;
-    if (list) {
-        walk_members(walk, object);
-    } else if (remote) {
-        if (target_leads_on(walk, object))
-            walk_address(walk, tbl_slice(object->target->value));
-    } else {
-        answered = walk_forward(walk, object);
-    }
-    walk->depth--;
-    return answered;
+    if (list)
+        tbl_walk_push(
+            walk,
+            (TblStep){.kind = TBL_STEP_MEMBERS, .object = object, .owned = g_steal_pointer(owned)});
+    else if (!remote)
+        push_forward(walk, object, owned, instead);
+    else if (target_leads_on(walk, object))
+        push_address(walk, tbl_slice(object->target->value));
+    return true;
 }
 
 /* Whether lists, remotes and forwards of an object expand when it is entered through `domain`. */
@@ -229,7 +215,7 @@ rewritten(TblWalk *walk, const TblDomain *domain, const TblLocation *location,
 /* An object that was met on the way (a member, a forward): entered through its recipient address.
  */
 static void
-walk_object(TblWalk *walk, const TblObject *object)
+enter_object(TblWalk *walk, const TblObject *object, TblObject **owned)
 {
     if (object->disabled && walk->context->config->directory.exclude_disabled)
         return;
@@ -244,11 +230,13 @@ walk_object(TblWalk *walk, const TblObject *object)
     }
     if (!domain ||
         expands(walk, domain, primary ? tbl_slice(primary->value) : (TblSlice){NULL, 0})) {
-        if (expand_object(walk, object, own ? &address : NULL))
+        Instead instead = {own ? tbl_walk_own_spelling(walk, object, own) : value, walk->extension,
+                           false};
+        if (expand_object(walk, object, owned, own ? &address : NULL, &instead))
             return;
     }
     if (own)
-        emit_own(walk, object, own);
+        tbl_walk_emit(walk, tbl_walk_own_spelling(walk, object, own));
 }
 
 /* ---- Rows of the map ---- */
@@ -290,14 +278,15 @@ answer_nobody(TblWalk *walk, const TblAddress *address, const TblDomain *domain)
         if (location.result != TBL_FOUND)
             return false;
     }
-    walk_address(walk, text);
+    push_address(walk, text);
     return true;
 }
 
-/* The row of virtual_alias_maps that matches a located address; false when none does. */
+/* The row of virtual_alias_maps that matches a located address; false when none does, and then
+ * `itself` stands for it (at the end of the walk: TblWalk.itself). */
 static bool
 answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
-       const TblLocation *location)
+       const TblLocation *location, const Instead *itself)
 {
     if (location->result == TBL_FAILED) {
         walk->failed = true;
@@ -318,19 +307,18 @@ answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
             walk->failed = true;
             return true;
         }
-        if (expanding && expand_object(walk, object, address))
-            return true;
         const TblProxy *fit = unfit ? tbl_walk_recipient_address(walk, object) : NULL;
         if (fit)
             primary = tbl_slice(fit->value);
+        Instead of_forward = {primary, walk->extension, false};
+        if (expanding &&
+            expand_object(walk, object, &object, address, primary.len ? &of_forward : itself))
+            return true;
     }
     if (!primary.len)
         return false;
-    /* A forward that is none was tried by now: behind the primary it would be met again, and taken
-     * for a cycle. */
-    bool tried = expanding && row->forwards;
-    if (special && !tried && !same_address(address, primary))
-        walk_address(walk, primary);
+    if (special && !same_address(address, primary))
+        push_address(walk, primary);
     else
         tbl_walk_emit(walk, primary);
     return true;
@@ -347,24 +335,65 @@ walk_address(TblWalk *walk, TblSlice spelling)
         tbl_walk_emit(walk, spelling);
         return;
     }
-    if (walk->depth >= DEPTH_MAX) {
-        walk->over = true;
+    TblLocation location;
+    tbl_resolve_locate(walk->context, &address, domain, &location);
+    Instead itself = {spelling, walk->extension, false};
+    if (location.result == TBL_FOUND && location.extension[0] &&
+        walk->context->config->addresses.propagate_virtual) {
+        char *both = g_strconcat(location.extension, itself.extension, NULL);
+        tbl_walk_push(
+            walk, (TblStep){.kind = TBL_STEP_EXTENSION, .outer = itself.extension, .made = both});
+        walk->extension = both;
+    }
+    if (!answer(walk, &address, domain, &location, &itself))
+        tbl_walk_emit_with(walk, spelling, itself.extension);
+}
+
+/* ---- Steps ---- */
+
+/* True when the list has one more. */
+static bool
+walk_member(TblWalk *walk)
+{
+    TblStep *step = &g_array_index(walk->steps, TblStep, walk->steps->len - 1);
+    const GPtrArray *members = step->object->refs[TBL_REFS_MEMBERS];
+    if (step->next == members->len)
+        return false;
+    /* The step may move while others are put behind it, what it refers to stays. */
+    walk_reference(walk, step->object->origin, g_ptr_array_index(members, step->next++));
+    return true;
+}
+
+static void
+take_step(TblWalk *walk)
+{
+    const TblStep *last = &g_array_index(walk->steps, TblStep, walk->steps->len - 1);
+    if (last->kind == TBL_STEP_MEMBERS && walk_member(walk))
         return;
+    g_auto(TblStep) step = tbl_walk_pop(walk);
+    switch (step.kind) {
+    case TBL_STEP_MEMBERS:
+        break;
+    case TBL_STEP_REFERENCE:
+        walk_reference(walk, step.origin, step.text);
+        break;
+    case TBL_STEP_ADDRESS:
+        walk_address(walk, tbl_slice(step.text));
+        break;
+    case TBL_STEP_EXTENSION:
+        walk->extension = step.outer;
+        break;
+    case TBL_STEP_FORWARD:
+        tbl_walk_finish_forward(walk, &step);
+        break;
     }
-    g_autofree TblLocation *location = g_new(TblLocation, 1);
-    tbl_resolve_locate(walk->context, &address, domain, location);
-    char *outer = walk->extension;
-    g_autofree char *both = NULL;
-    if (location->result == TBL_FOUND && location->extension[0] &&
-        walk->context->config->addresses.propagate_virtual)
-        walk->extension = both = g_strconcat(location->extension, outer, NULL);
-    walk->depth++;
-    if (!answer(walk, &address, domain, location)) {
-        walk->extension = outer;
-        tbl_walk_emit(walk, spelling);
-    }
-    walk->depth--;
-    walk->extension = outer;
+}
+
+static void
+take_steps(TblWalk *walk)
+{
+    while (walk->steps->len > 0 && !walk->failed && !walk->over)
+        take_step(walk);
 }
 
 /* ---- The answer ---- */
@@ -419,7 +448,9 @@ tbl_resolve_alias_of(const TblContext *context, const TblObject *object)
 {
     TblWalk walk = {.context = context, .domains = context->view->domains(context->view)};
     tbl_walk_begin(&walk);
-    walk_object(&walk, object);
+    TblObject *owned = NULL;
+    enter_object(&walk, object, &owned);
+    take_steps(&walk);
     TblAlias result = walk.failed       ? TBL_ALIAS_FAILED
                       : walk.over       ? TBL_ALIAS_OVER
                       : walk.yields > 0 ? TBL_ALIAS_VALUE
@@ -444,8 +475,10 @@ tbl_resolve_alias(const TblContext *context, const TblAddress *address, const Tb
     if (location->result == TBL_FOUND && location->extension[0] &&
         context->config->addresses.propagate_virtual)
         walk.extension = (char *)location->extension;
-    bool answered = answer(&walk, address, domain, location);
-    result = finish(&walk, address, location, answered, value);
+    const Instead itself = {.asked = true};
+    bool answered = answer(&walk, address, domain, location, &itself);
+    take_steps(&walk);
+    result = finish(&walk, address, location, answered && !walk.itself, value);
     tbl_walk_end(&walk);
     return result;
 }

@@ -3,8 +3,34 @@
 #define OK_PREFIX_SIZE 3 /* "OK " counts into [limits] reply */
 
 void
+tbl_step_clear(gpointer data)
+{
+    TblStep *step = data;
+    tbl_object_free(step->owned);
+    g_free(step->text);
+    g_free(step->made);
+}
+
+void
+tbl_walk_push(TblWalk *walk, TblStep step)
+{
+    g_array_append_val(walk->steps, step);
+}
+
+TblStep
+tbl_walk_pop(TblWalk *walk)
+{
+    TblStep step = g_array_index(walk->steps, TblStep, walk->steps->len - 1);
+    g_array_index(walk->steps, TblStep, walk->steps->len - 1) = (TblStep){0};
+    g_array_set_size(walk->steps, walk->steps->len - 1);
+    return step;
+}
+
+void
 tbl_walk_begin(TblWalk *walk)
 {
+    walk->steps = g_array_new(FALSE, FALSE, sizeof(TblStep));
+    g_array_set_clear_func(walk->steps, tbl_step_clear);
     walk->visited = tbl_id_set_new();
     walk->recipients = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -12,6 +38,7 @@ tbl_walk_begin(TblWalk *walk)
 void
 tbl_walk_end(TblWalk *walk)
 {
+    g_array_unref(walk->steps);
     tbl_id_set_free(walk->visited);
     g_hash_table_unref(walk->recipients);
     g_clear_pointer(&walk->referred, g_hash_table_unref);
@@ -134,6 +161,41 @@ tbl_walk_recipient_address(const TblWalk *walk, const TblObject *object)
     if (!lowest)
         lowest = lowest_address(walk, object, false);
     return lowest ? lowest : primary;
+}
+
+TblSlice
+tbl_walk_own_spelling(const TblWalk *walk, const TblObject *object, const TblProxy *own)
+{
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    const TblDomain *domain = tbl_walk_declared(walk->domains, tbl_slice(own->value));
+    bool elsewhere = !own->primary && primary && tbl_walk_is_alias_domain(walk->domains, domain) &&
+                     tbl_domain_rewrites(domain) &&
+                     (!walk->ascii_key || tbl_slice_is_ascii(tbl_slice(primary->value)));
+    return tbl_slice(elsewhere ? primary->value : own->value);
+}
+
+void
+tbl_walk_emit_with(TblWalk *walk, TblSlice spelling, char *extension)
+{
+    char *now = walk->extension;
+    walk->extension = extension;
+    tbl_walk_emit(walk, spelling);
+    walk->extension = now;
+}
+
+void
+tbl_walk_finish_forward(TblWalk *walk, const TblStep *step)
+{
+    bool none = walk->yields == step->yields && !walk->cycle;
+    walk->cycle = walk->cycle || step->cycle;
+    if (none && step->text)
+        tbl_walk_emit_with(walk, tbl_slice(step->text), step->outer);
+    walk->itself = walk->itself || (none && step->asked);
+    const TblProxy *own = !none && step->object->deliver_and_redirect
+                              ? tbl_walk_recipient_address(walk, step->object)
+                              : NULL;
+    if (own)
+        tbl_walk_emit(walk, tbl_walk_own_spelling(walk, step->object, own));
 }
 
 typedef struct {
