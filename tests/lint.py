@@ -3,6 +3,7 @@
 
 Each rule is a test case; a failure lists every place. What the rules mean stands in CONTRIBUTING.md.
 """
+import json
 import os
 import re
 import shutil
@@ -220,6 +221,19 @@ class Texts(Rule):
                        for count in range(len(parts))):
                 bad.append("%s: not in docs/design.md" % path)
         self.report(bad)
+
+    def test_configuration_is_installed_where_it_is_read(self):
+        if not BUILD:
+            self.skipTest("no build directory")
+        read_there = re.search(r'TBL_CONFIG_DEFAULT "(.*)"', read("tables/config.h")).group(1)
+        with open(os.path.join(BUILD, "meson-info", "intro-installed.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)[os.path.join(SOURCE, "packaging", "policyd.conf")], read_there)
+
+    def test_readme_names_files_that_are_here(self):
+        """Its commands are pasted in this folder."""
+        names = re.findall(r"^gif-import .*?([^\s=]+\.csv)\b", read("README.md"), re.M)
+        self.assertTrue(names)
+        self.report(["README.md: there is no %s" % name for name in names if not os.path.exists(os.path.join(SOURCE, name))])
 
     def test_the_tree_stands_on_its_own(self):
         words = list(WORKPLACE)
