@@ -160,7 +160,8 @@ pd_ctl_policy(TblConfig *config, int argc, char **argv)
 typedef struct {
     TblMeta meta; /* all zero without a store */
     guint64 bytes;
-    GHashTable *daemon; /* NULL: none is running */
+    GHashTable *daemon; /* NULL: none is running, or it cannot be known */
+    bool unknown;       /* whether one is running */
 } Status;
 
 static gint64
@@ -183,17 +184,18 @@ read_status(const TblConfig *config, Status *status, GError **error)
     return true;
 }
 
-/* NULL when nobody listens; where it cannot be known whether a daemon runs, that is said. */
-static GHashTable *
-ask_daemon(const TblConfig *config)
+/* Only where nobody listens no daemon runs. */
+static void
+ask_daemon(const TblConfig *config, Status *status)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(PdClient) client = pd_client_new_control(config->store.path, ANSWER_TIMEOUT, &error);
-    GHashTable *members = client ? pd_client_command(client, "status", &error) : NULL;
-    if (error && !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
-        !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-        pd_ctl_note("the daemon cannot be asked: %s", error->message);
-    return members;
+    status->daemon = client ? pd_client_command(client, "status", &error) : NULL;
+    if (!error || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+        g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+        return;
+    status->unknown = true;
+    pd_ctl_note("the daemon cannot be asked: %s", error->message);
 }
 
 static void
@@ -241,7 +243,7 @@ print_status_text(const TblConfig *config, const Status *status)
     print_number("addresses", status->meta.addresses);
     print_number("store_bytes", status->bytes);
     if (!status->daemon) {
-        printf("%-12s not running\n", "daemon");
+        printf("%-12s %s\n", "daemon", status->unknown ? "cannot be asked" : "not running");
         return;
     }
     printf("%-12s running, pid %" G_GINT64_FORMAT ", up %" G_GINT64_FORMAT " s, %" G_GINT64_FORMAT
@@ -263,13 +265,14 @@ pd_ctl_status(TblConfig *config, int argc, char **argv)
     Status status = {0};
     if (!read_status(config, &status, &error))
         return pd_ctl_error(error);
-    g_autoptr(GHashTable) daemon = ask_daemon(config);
-    status.daemon = daemon;
+    ask_daemon(config, &status);
+    g_autoptr(GHashTable) daemon = status.daemon;
     if (as_json)
         print_status_json(&status);
     else
         print_status_text(config, &status);
-    return pd_ctl_finish();
+    code = pd_ctl_finish();
+    return code == 0 && status.unknown ? TBL_EXIT_TEMPORARY : code;
 }
 
 /* ---- reload ---- */

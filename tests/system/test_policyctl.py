@@ -336,6 +336,23 @@ class Objects(WorldCase):
         self.world.ctl("domain", "remove", "quiet.example")
 
 
+class MuteDaemon(FreshCase):
+    def test_status(self):
+        """whether a daemon runs cannot be known where its socket is shut: 75, and never "not running\""""
+        world = self.make_world()
+        people.declare(world)
+        world.start()
+        os.chmod(world.store + ".ctl", 0)
+        done = world.ctl("status", rc=75)
+        self.assertIn("cannot be asked", done.out)
+        self.assertNotIn("not running", done.out)
+        self.assertIsNone(world.ctl("status", "--json", rc=75).json()[0]["daemon"])
+        os.chmod(world.store + ".ctl", 0o600)
+        self.assertEqual(world.status()["daemon"]["pid"], world.daemon.pid)
+        world.stop()
+        self.assertIn("not running", world.ctl("status").out)
+
+
 class NoDaemon(FreshCase):
     def test_without_daemon(self):
         """75 where a daemon is needed and none runs; status says "daemon":null"""
