@@ -103,17 +103,24 @@ line_end_skip(GifCsv *csv)
     csv->line_start = csv->at;
 }
 
-/* The first byte that is no letter, or the end. Nearly all bytes are letters. */
+/* The first byte that is no letter, or the end. Nearly all bytes are letters, so several are looked
+ * at before the end is. */
 static inline const char *
 letters_skip(const char *at, const char *end, const unsigned char classes[256])
 {
-    while (end - at >= 4) { /* several for each look at the end */
-        for (guint i = 0; i < 4; i++) {
-            if (classes[(unsigned char)at[i]] != LETTER) {
-                return at + i;
-            }
+    for (; end - at >= 4; at += 4) {
+        if (classes[(unsigned char)at[0]] != LETTER) {
+            return at;
         }
-        at += 4;
+        if (classes[(unsigned char)at[1]] != LETTER) {
+            return at + 1;
+        }
+        if (classes[(unsigned char)at[2]] != LETTER) {
+            return at + 2;
+        }
+        if (classes[(unsigned char)at[3]] != LETTER) {
+            return at + 3;
+        }
     }
     while (at < end && classes[(unsigned char)*at] == LETTER) {
         at++;

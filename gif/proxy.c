@@ -2,14 +2,20 @@
 
 #define SMTP "SMTP"
 
-static TblSlice
+static inline bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static inline TblSlice
 blanks_trim(TblSlice text)
 {
-    while (text.len > 0 && (*text.ptr == ' ' || *text.ptr == '\t')) {
+    while (text.len > 0 && is_blank(*text.ptr)) {
         text.ptr++;
         text.len--;
     }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1])) {
         text.len--;
     }
     return text;
