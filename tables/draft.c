@@ -27,7 +27,7 @@ tbl_draft_new(TblStore *store, GError **error)
     draft->domains = tbl_domains_copy(draft->snapshot->domains(draft->snapshot));
     draft->changed_domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     draft->changed_tombstones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    tbl_draft_objects_init(&draft->objects);
+    tbl_draft_objects_init(&draft->objects, draft->next_id);
     tbl_overlay_init(&draft->names, TBL_OVERLAY_NAMES, &draft->objects, draft->base.batch + 1);
     tbl_overlay_init(&draft->addresses, TBL_OVERLAY_ADDRESSES, &draft->objects,
                      draft->base.batch + 1);

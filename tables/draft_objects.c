@@ -6,24 +6,23 @@ id_hash(guint64 id)
     return tbl_key_index_hash((TblSlice){(const char *)&id, sizeof id});
 }
 
-static void
-object_free(gpointer pointer)
-{
-    TblDraftObject *object = pointer;
-    if (object && object->alone)
-        g_free(object);
-}
-
 void
-tbl_draft_objects_init(TblDraftObjects *objects)
+tbl_draft_objects_init(TblDraftObjects *objects, guint64 first_new)
 {
-    *objects = (TblDraftObjects){.all = g_ptr_array_new_with_free_func(object_free)};
+    *objects = (TblDraftObjects){
+        .all = g_ptr_array_new(),
+        .alone = g_hash_table_new_full(NULL, NULL, g_free, NULL),
+        .first_new = first_new,
+        .created = g_array_new(FALSE, FALSE, sizeof(guint32)),
+    };
 }
 
 void
 tbl_draft_objects_clear(TblDraftObjects *objects)
 {
     g_ptr_array_unref(objects->all);
+    g_hash_table_unref(objects->alone);
+    g_array_unref(objects->created);
     tbl_key_index_clear(&objects->index);
     tbl_arena_clear(&objects->arena);
 }
@@ -47,14 +46,36 @@ tbl_draft_object_bytes(const TblDraftObject *object)
     return (TblSlice){object->bytes, object->length};
 }
 
+static bool
+is_in_order(const TblDraftObjects *objects, guint64 id)
+{
+    return id >= objects->first_new && id - objects->first_new < objects->created->len;
+}
+
 guint32
 tbl_draft_objects_find(const TblDraftObjects *objects, guint64 id)
 {
     guint32 step = 0, number;
+    if (is_in_order(objects, id))
+        return g_array_index(objects->created, guint32, id - objects->first_new);
     while (tbl_key_index_next(&objects->index, id_hash(id), &step, &number))
         if (tbl_draft_objects_at(objects, number)->id == id)
             return number;
     return TBL_DRAFT_OBJECT_NONE;
+}
+
+/* The number is that of the id's last state from now on; `before` as in tbl_draft_objects_add. */
+static void
+index_set(TblDraftObjects *objects, guint64 id, guint32 before, guint32 number)
+{
+    if (is_in_order(objects, id))
+        g_array_index(objects->created, guint32, id - objects->first_new) = number;
+    else if (before != TBL_DRAFT_OBJECT_NONE)
+        tbl_key_index_replace(&objects->index, id_hash(id), before, number);
+    else if (id == objects->first_new + objects->created->len)
+        g_array_append_val(objects->created, number);
+    else
+        tbl_key_index_add(&objects->index, id_hash(id), number);
 }
 
 guint32
@@ -68,12 +89,11 @@ tbl_draft_objects_add(TblDraftObjects *objects, guint64 id, TblSlice bytes, guin
         memcpy(object->bytes, bytes.ptr, bytes.len);
     guint32 number = objects->all->len;
     g_ptr_array_add(objects->all, object);
-    if (before == TBL_DRAFT_OBJECT_NONE) {
-        tbl_key_index_add(&objects->index, id_hash(id), number);
-    } else {
+    if (alone)
+        g_hash_table_add(objects->alone, object);
+    if (before != TBL_DRAFT_OBJECT_NONE)
         ((TblDraftObject *)g_ptr_array_index(objects->all, before))->replaced = true;
-        tbl_key_index_replace(&objects->index, id_hash(id), before, number);
-    }
+    index_set(objects, id, before, number);
     return number;
 }
 
@@ -91,7 +111,7 @@ tbl_draft_objects_drop(TblDraftObjects *objects, guint32 number)
     TblDraftObject *object = g_ptr_array_index(objects->all, number);
     if (!object->alone)
         return;
-    g_free(object);
+    g_hash_table_remove(objects->alone, object);
     objects->all->pdata[number] = NULL;
 }
 

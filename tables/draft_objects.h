@@ -21,12 +21,16 @@ typedef struct {
 #define TBL_DRAFT_OBJECT_SMALL 4096
 
 typedef struct {
-    GPtrArray *all; /* in the order in which they came; NULL: replaced and given back */
-    TblKeyIndex index;
+    GPtrArray *all;    /* in the order in which they came; NULL: replaced and given back */
+    GHashTable *alone; /* those with memory of their own */
+    guint64 first_new;
+    GArray *created;   /* guint32: the last state of the ids from `first_new` on */
+    TblKeyIndex index; /* of all other ids */
     TblArena arena;
 } TblDraftObjects;
 
-void tbl_draft_objects_init(TblDraftObjects *objects);
+/* `first_new`: new objects get the ids from here on, one after the other. */
+void tbl_draft_objects_init(TblDraftObjects *objects, guint64 first_new);
 void tbl_draft_objects_clear(TblDraftObjects *objects);
 /* The number of an object's last state, TBL_DRAFT_OBJECT_NONE when it was not changed. */
 guint32 tbl_draft_objects_find(const TblDraftObjects *objects, guint64 id);

@@ -47,7 +47,6 @@ tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *r
 void
 tbl_draft_reserve(TblDraft *draft, guint32 objects, guint32 addresses)
 {
-    tbl_key_index_reserve(&draft->objects.index, objects);
     tbl_key_index_reserve(&draft->names.index, objects);
     tbl_key_index_reserve(&draft->addresses.index, addresses);
 }
