@@ -133,9 +133,11 @@ void
 gif_decision_tell_cell(const GifCell *cell, const char *column, GifNotes *notes)
 {
     if (cell->backslashes > 0) {
-        gif_notes_add(notes, GIF_WARNING, 168, column,
-                      "a backslash that escapes nothing was dropped (%u here); write \\\\ for one",
-                      cell->backslashes);
+        gif_notes_add(
+            notes, GIF_WARNING, 168, column,
+            "a backslash that escapes nothing was dropped (%u here); to keep one, write it "
+            "twice",
+            cell->backslashes);
     }
     if (cell->empty > 0) {
         gif_notes_add(notes, GIF_INFO, GIF_CODE_VALUE_EMPTY, column,
