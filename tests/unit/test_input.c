@@ -56,6 +56,20 @@ test_read(Files *files, gconstpointer data)
     g_assert_cmpuint(gif_text_slice(input->text).len, ==, 3);
 }
 
+/* Large enough to be read in parts, the last of which is not whole. */
+static void
+test_large(Files *files, gconstpointer data)
+{
+    const gsize length = ((gsize)20 << 20) + 7;
+    g_autofree char *bytes = g_malloc(length);
+    for (gsize i = 0; i < length; i++) {
+        bytes[i] = (char)('!' + i / 3 % 89);
+    }
+    g_autoptr(GifInput) input = input_of(files, bytes, length);
+    TblSlice text = gif_text_slice(input->text);
+    g_assert_cmpmem(text.ptr, text.len, bytes, length);
+}
+
 static void
 test_refused(Files *files, gconstpointer data)
 {
@@ -164,6 +178,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("/input/read", test_read);
+    ADD("/input/large", test_large);
     ADD("/input/refused", test_refused);
     ADD("/input/err-file", test_err_file);
     ADD("/input/no-rows-no-file", test_no_rows_no_file);
