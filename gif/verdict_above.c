@@ -162,13 +162,16 @@ gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
             causes_add(above, &above->base, which, before, cause));
 }
 
-/* Worse than it was, or nothing; FINE else. */
+/* Worse than it was, or nothing; FINE else. Only a primary can have nowhere to go. */
 static TblFate
-bad_fate(const GifAbove *above, const char *address)
+bad_fate(const GifAbove *above, const TblObject *object, const char *address)
 {
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
     TblFate fate = tbl_fate_of(above->context, address);
-    bool over = fate == TBL_FATE_OVER && tbl_fate_of(&above->base, address) != TBL_FATE_OVER;
-    return over || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED ? fate : TBL_FATE_FINE;
+    bool worse = fate == TBL_FATE_OVER ||
+                 (fate == TBL_FATE_NOWHERE && primary && g_str_equal(primary->value, address));
+    worse = worse && tbl_fate_of(&above->base, address) != fate;
+    return worse || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED ? fate : TBL_FATE_FINE;
 }
 
 /* The object is in a cycle that it was not in, or that yielded something: FOUND, and told. */
@@ -196,7 +199,7 @@ parent_judge(const GifAbove *above, const TblObject *object, const GArray *cause
     }
     for (guint i = 0; i < addresses->len; i++) {
         const char *address = g_ptr_array_index(addresses, i);
-        TblFate fate = bad_fate(above, address);
+        TblFate fate = bad_fate(above, object, address);
         if (fate == TBL_FATE_FAILED) {
             return false;
         }
@@ -207,6 +210,14 @@ parent_judge(const GifAbove *above, const TblObject *object, const GArray *cause
                 "list-recipients or reply allows: %s",
                 address, path);
             blame(GIF_CODE_LIST_OVER, reason, causes, data);
+            return true;
+        }
+        if (fate == TBL_FATE_NOWHERE) {
+            g_autofree char *reason =
+                g_strdup_printf("mail for the primary %s, which leads here, would have nowhere to "
+                                "go: a virtual-alias domain delivers nothing itself",
+                                address);
+            blame(GIF_CODE_NOWHERE, reason, causes, data);
             return true;
         }
         TblResult cycle = fate == TBL_FATE_EMPTY

@@ -51,25 +51,6 @@ pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **er
     }
 }
 
-static bool
-guard_proxy(PdCtlChange *change, const TblProxy *proxy, GError **error)
-{
-    if (strcmp(proxy->type, "SMTP") != 0)
-        return true;
-    switch (pd_ctl_new_fate(change, proxy->value)) {
-    case TBL_FATE_NOWHERE:
-        return !proxy->primary ||
-               pd_ctl_refuse(error,
-                             "mail for %s would have nowhere to go: it is a primary in a "
-                             "virtual-alias domain, which delivers nothing itself",
-                             proxy->value);
-    case TBL_FATE_FAILED:
-        return pd_ctl_guard_failed(change, error);
-    default:
-        return true;
-    }
-}
-
 /* An address that went may have been the target of a remote. */
 static bool
 guard_left_target(PdCtlChange *change, const TblProxy *proxy, GError **error)
@@ -97,12 +78,8 @@ guard_catch_alls(PdCtlChange *change, GError **error)
 }
 
 bool
-pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, const TblObject *after,
-                    GError **error)
+pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, GError **error)
 {
-    for (guint i = 0; after && i < after->addresses->len; i++)
-        if (!guard_proxy(change, g_ptr_array_index(after->addresses, i), error))
-            return false;
     /* An address that stayed has kept its rows, so the target that it answers is still fine. */
     for (guint i = 0; before && i < before->addresses->len; i++)
         if (!guard_left_target(change, g_ptr_array_index(before->addresses, i), error))

@@ -12,7 +12,7 @@
 
 typedef struct {
     PdCtlChange *change;
-    bool primaries;     /* are judged, too */
+    bool force;         /* primaries may have nowhere to go */
     GPtrArray *nowhere; /* char *, at most NAMED_MAX + 1 */
     GError *error;
 } Lists;
@@ -48,7 +48,7 @@ judge_address(Lists *lists, const TblObject *object, const char *address, bool p
     case TBL_FATE_OVER:
         return pd_ctl_refuse_over(lists->change, object, address, &lists->error);
     case TBL_FATE_NOWHERE:
-        if (primary && lists->primaries)
+        if (primary && !lists->force)
             g_ptr_array_add(lists->nowhere, g_strdup(address));
         return lists->nowhere->len <= NAMED_MAX;
     default:
@@ -63,7 +63,7 @@ judge(const TblObject *object, gpointer data)
     TblContext context = pd_ctl_change_context(lists->change);
     const TblProxy *primary = tbl_object_primary(object, "SMTP");
     if (!tbl_fate_leads_on(object))
-        return !primary || !lists->primaries || judge_address(lists, object, primary->value, true);
+        return !primary || lists->force || judge_address(lists, object, primary->value, true);
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&context, object);
     if (addresses->len == 0)
         return judge_empty(lists, object);
@@ -76,7 +76,7 @@ judge(const TblObject *object, gpointer data)
 }
 
 static bool
-refuse_nowhere(const GPtrArray *addresses, GError **error)
+refuse_nowhere(const GPtrArray *addresses, bool forceable, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < addresses->len && i < NAMED_MAX; i++)
@@ -86,8 +86,9 @@ refuse_nowhere(const GPtrArray *addresses, GError **error)
         error,
         "mail for these primaries would have nowhere to go, because a virtual-alias "
         "domain delivers "
-        "nothing itself: %s%s; give them a primary elsewhere first (or use --force)",
-        names->str, addresses->len > NAMED_MAX ? ", and more" : "");
+        "nothing itself: %s%s; give them a primary elsewhere first%s",
+        names->str, addresses->len > NAMED_MAX ? ", and more" : "",
+        forceable ? " (or use --force)" : "");
 }
 
 bool
@@ -97,7 +98,7 @@ pd_ctl_guard_lists(PdCtlChange *change, bool force, GError **error)
     g_auto(GStrv) domains = pd_ctl_touched_domains(change);
     g_autoptr(GPtrArray) nowhere = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(TblIdSet) touched = tbl_id_set_new();
-    Lists lists = {.change = change, .primaries = domains[0] && !force, .nowhere = nowhere};
+    Lists lists = {.change = change, .force = force, .nowhere = nowhere};
     if (!pd_ctl_touched_objects(change, touched, error))
         return false;
     TblResult result = tbl_above_each(&context, touched, judge, &lists);
@@ -107,5 +108,5 @@ pd_ctl_guard_lists(PdCtlChange *change, bool force, GError **error)
     }
     if (result == TBL_FAILED)
         return pd_ctl_guard_failed(change, error);
-    return nowhere->len == 0 || refuse_nowhere(nowhere, error);
+    return nowhere->len == 0 || refuse_nowhere(nowhere, domains[0] != NULL, error);
 }

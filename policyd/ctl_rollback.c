@@ -43,7 +43,7 @@ plan_object(const TblObject *before, const TblObject *after, gpointer data)
     plan->created += !before;
     plan->deleted += !after;
     plan->modified += before && after;
-    if (plan->mixed && !pd_ctl_guard_object(plan->change, before, after, &plan->error))
+    if (plan->mixed && !pd_ctl_guard_object(plan->change, before, &plan->error))
         return false;
     if (plan->out) {
         g_autoptr(TblChange) change = tbl_change_new(before, after);

@@ -122,6 +122,17 @@ class Above(FreshCase):
         world.ctl("object", "add", "r", "--class=remote", "--address=r@alias.example", "--target=ann@e.example")
         self.refused(world, "r@alias.example", "domain", "set", "e.example", "--class=virtual-alias", "--expand=")
 
+    def test_forward_with_nowhere_to_go(self):
+        """who goes, and leaves one who forwards to him nothing but a primary that delivers nothing"""
+        world = self.expanding()
+        world.ctl("domain", "add", "alias.example", "--class=virtual-alias")
+        world.ctl("object", "add", "ann", "--address=ann@e.example")
+        world.imp("Obj-Class,Directory Name,E-mail Addresses,Alt-Recipient\r\nmailbox,bob,SMTP:bob@alias.example,ann\r\n")
+        self.refused(world, "bob@alias.example", "object", "remove", "ann")
+        done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
+        told = [d for d in done.json() if d["type"] == "diagnostic"]
+        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0922", "ann")], str(done))
+
     def test_replicated_list(self):
         """it is refused who causes it, whosever list it is"""
         world = self.expanding(limit=2)

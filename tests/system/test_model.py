@@ -5,6 +5,7 @@ import random
 import unittest
 
 from harness import ADDRESS_MAPS, DOMAIN_MAPS, FreshCase
+from judge import Judge
 from model import TEMP, Model
 
 # The same worlds in every run; MODEL_SEED and MODEL_WORLDS look further.
@@ -14,6 +15,8 @@ LOCALS = ("ann", "bob", "cara", "dan", "eve", "team", "all", "x.y", "postmaster"
 OUTSIDE = ("guest@far.example", "friend@else.example")
 MAPS = [m for m in ADDRESS_MAPS if m != "smtpd_sender_login_maps"]
 LIMIT = 6
+# To each world.
+CHANGES = 4
 
 
 class Chooser(random.Random):
@@ -36,7 +39,9 @@ def make_domains(chooser):
         ["rewriting.example", "--class=relay", "--route=relay:[127.0.0.1]:9", "--rewrite=yes", "--expand=yes"],
         ["plain.example", "--class=virtual-mailbox", "--route=lmtp:inet:127.0.0.1:9", "--rewrite=no", f"--expand={chooser.choice(['yes', 'no'])}"],
         ["ruled.example", f"--class={chooser.choice(['virtual-alias', 'relay'])}", "--rule=%m"],
-        ["mirror.example", f"--mirror={chooser.choice(['box.example', 'next.example', 'alias.example', 'plain.example'])}"],
+        ["mirror.example", f"--mirror={chooser.choice(MIRRORED)}"],
+        [".many.example", f"--mirror={chooser.choice(MIRRORED)}"],
+        ["one.many.example", f"--mirror={chooser.choice(MIRRORED)}", f"--expand={chooser.choice(['yes', ''])}"],
     ]
     for domain in domains:
         mail = "--class=route" not in domain
@@ -48,7 +53,8 @@ def make_domains(chooser):
     return domains
 
 
-NAMES = ["box.example", "next.example", "alias.example", "bücher.example", "sub.wild.example", "rewriting.example", "plain.example", "mirror.example", "ruled.example", "routed.example", "far.example"]
+MIRRORED = ["box.example", "next.example", "alias.example", "plain.example"]
+NAMES = ["sub.many.example", "one.many.example", "box.example", "next.example", "alias.example", "bücher.example", "sub.wild.example", "rewriting.example", "plain.example", "mirror.example", "ruled.example", "routed.example", "far.example"]
 
 
 def make_objects(chooser):
@@ -120,13 +126,61 @@ class AgreesWithModel(FreshCase):
             obj["generated"] = [text.partition(":")[2] for text in generated[obj["origin"], obj["name"]]]
         postmaster = chooser.choice(["", "guest@far.example"] + [text.partition(":")[2] for o in objects for text in o["address"] if text.endswith("@box.example")])
         world.write_config({"addresses": {"postmaster": postmaster}})
-        domains = [dict.fromkeys(("mirror", "catch_all", "route", "unknown"), None) | d for d in world.ctl("domain", "list", "--json").json()]
+        domains = self.read_domains(world)
         world.start()
         return world, Model(domains, objects, tombstones, postmaster, limit=LIMIT), make_keys(chooser, objects)
+
+    def read_domains(self, world):
+        return [dict.fromkeys(("mirror", "catch_all", "route", "unknown"), None) | d for d in world.ctl("domain", "list", "--json").json()]
 
     def compare(self, seed):
         self.catch = []
         world, model, keys = self.build(seed)
+        self.compare_world(seed, world, model, keys)
+        chooser = Chooser(seed)
+        for _ in range(CHANGES):
+            model = self.change(chooser, seed, world, model)
+        self.compare_world(seed, world, model, keys)
+        world.stop()
+
+    def change(self, chooser, seed, world, model):
+        """One change; it is refused when something is worse after it, and only then. The model of the world after it."""
+        before = Judge(model).broken()
+        args, gone, domains = self.choose_change(chooser, model)
+        done = world.ctl(*args, rc=None)
+        self.assertIn(done.rc, (0, 3), str(done))
+        objects = [o for o in model.objects if o is not gone]
+        if done.rc == 0:
+            objects = [dict(o) for o in objects]
+            generated = {(o["origin"], o["name"]): o["generated"] for o in world.export()}
+            for obj in objects:
+                obj["generated"] = [text.partition(":")[2] for text in generated[obj["origin"], obj["name"]]]
+            domains = self.read_domains(world)
+        after = Model(domains, objects, model.tombstones, model.postmaster, limit=LIMIT)
+        worse = Judge(after).broken() - before
+        shown = f"seed {seed}: {done}\n{sorted(map(str, worse))}\n" + "\n".join(map(str, objects)) + "\n" + "\n".join(map(str, domains))
+        self.assertEqual(bool(worse), done.rc == 3, shown)
+        return model if done.rc else after
+
+    def choose_change(self, chooser, model):
+        """Arguments, the object that it removes or None, the domains after it."""
+        local = [o for o in model.objects if o["origin"] == "local"]
+        if local and chooser.maybe(0.5):
+            gone = chooser.choice(local)
+            return ("object", "remove", gone["name"]), gone, list(model.domains.values())
+        switches = [d for d in model.domains.values() if d["class"] != "route"]
+        domain = dict(chooser.choice(switches))
+        switch = chooser.choice(["extensions"] if domain["class"] == "virtual-alias" else ["extensions", "rewrite", "expand"])
+        domain[switch] = not domain[switch]
+        args = ("domain", "set", domain["domain"], f"--{switch}={'yes' if domain[switch] else 'no'}")
+        if chooser.maybe(0.5):
+            other = model.domains[chooser.choice(MIRRORED)]
+            name = chooser.choice([n for n in ("far.example", "else.example", "new.example", "on.wild.example") if n not in model.domains] or ["more.example"])
+            domain = dict(other, domain=name, mirror=other["domain"], rewrite=True, expand=other["class"] != "relay", extensions=True, catch_all=None, unknown=None)
+            args = ("domain", "add", name, f"--mirror={other['domain']}")
+        return args, None, [d for d in model.domains.values() if d["domain"] != domain["domain"]] + [domain]
+
+    def compare_world(self, seed, world, model, keys):
         keys += [f"{local}@{name}" for name in self.catch for local in ("ann", "nobody", "n+t")]
         wrong = []
         with world.socketmap() as client, world.policy() as policy:
@@ -146,7 +200,6 @@ class AgreesWithModel(FreshCase):
                     reply, expected = client.ask(table, name), model.ask(table, name)
                     if reply != expected:
                         wrong.append(f"{table} {name}: {reply!r}, the model says {expected!r}")
-        world.stop()
         shown = "\n".join(f"{o}" for o in model.objects) + "\n" + "\n".join(f"{d}" for d in model.domains.values())
         self.assertEqual(wrong, [], f"seed {seed}, {len(wrong)} of {len(keys)} keys\n" + "\n".join(wrong[:40]) + f"\n{shown}\n{model.tombstones}")
 
