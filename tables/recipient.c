@@ -38,16 +38,21 @@ judge(TblLookup *lookup, TblRecipient *recipient)
         recipient->kind = TBL_RECIPIENT_FAILED;
 }
 
-/* A local part that nobody can have, in a domain that may be ours: the maps answer it as absent. */
-static void
-judge_domain(TblLookup *lookup, TblSlice key, TblRecipient *recipient)
+/* The domain of a key that is no address, which may be ours all the same. False: it has none, or an
+ * address literal. */
+static bool
+odd_key_domain(TblSlice key, char *name)
 {
     const char *at = memrchr(key.ptr, '@', key.len);
-    char name[256];
-    if (!at || at == key.ptr ||
-        !tbl_domain_canonical((TblSlice){at + 1, (size_t)(key.ptr + key.len - at) - 1}, false,
-                              name))
-        return;
+    return at && at != key.ptr &&
+           tbl_domain_canonical((TblSlice){at + 1, (size_t)(key.ptr + key.len - at) - 1}, false,
+                                name);
+}
+
+/* A local part that nobody can have, in a domain that may be ours: the maps answer it as absent. */
+static void
+judge_domain(TblLookup *lookup, const char *name, TblRecipient *recipient)
+{
     lookup->domain = tbl_domains_find_mail(lookup->domains, name);
     if (!lookup->domain)
         return;
@@ -62,16 +67,20 @@ tbl_maps_recipient(const TblContext *context, TblSlice key, TblRecipient *recipi
     recipient->kind = TBL_RECIPIENT_NOT_OURS;
     recipient->unknown = TBL_UNKNOWN_REJECT;
     recipient->location.result = TBL_NOTFOUND;
+    TblLookup lookup;
+    char name[256];
+    bool parsed = tbl_address_parse(&lookup.address, key);
+    if (!parsed && !odd_key_domain(key, name))
+        return; /* nobody's, whatever is declared */
     if (tbl_lookup_knows_nothing(context)) {
         recipient->kind = TBL_RECIPIENT_FAILED;
         return;
     }
-    TblLookup lookup;
     lookup.location = &recipient->location;
     lookup.context = context;
     lookup.domains = context->view->domains(context->view);
-    if (!tbl_address_parse(&lookup.address, key)) {
-        judge_domain(&lookup, key, recipient);
+    if (!parsed) {
+        judge_domain(&lookup, name, recipient);
         return;
     }
     tbl_lookup_place(&lookup);

@@ -349,7 +349,10 @@ class Failing(FreshCase):
         """[45] with a store that never was, every recipient at a domain is deferred, never refused or permitted"""
         world = self.make_world()
         world.start()
-        self.assertTrue(world.act("ann@domain2.example").startswith("DEFER_IF_PERMIT 4.3.0 "))
+        for recipient in ("ann@domain2.example", "x" * 300 + "@domain2.example"):
+            self.assertTrue(world.act(recipient).startswith("DEFER_IF_PERMIT 4.3.0 "), recipient)
+        for recipient in ("ann", "postmaster", "x@[127.0.0.1]", "@", "x@"):
+            self.assertEqual(world.act(recipient), "DUNNO", recipient + " needs no lookup")
         self.assertEqual(world.act("", protocol_state="CONNECT"), "DUNNO")
 
 
