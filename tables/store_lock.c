@@ -45,7 +45,11 @@ tbl_store_lock(TblStore *store, GError **error)
     bool fresh = access(path, F_OK) != 0;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
     if (fd < 0)
-        return tbl_store_fail(error, path, "cannot open the write lock", errno);
+        return tbl_store_fail(error, path,
+                              errno == ENOENT ? "cannot open the write lock; make its folder, or "
+                                                "name another store in [store] path"
+                                              : "cannot open the write lock",
+                              errno);
     if (fresh)
         tbl_store_adopt(path, LOCK_MODE);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -63,6 +63,13 @@ class StoreCase(FreshCase):
 
 
 class NeverPopulated(StoreCase):
+    def test_no_folder(self):
+        """the importer alone on a host, without the folder that the daemon's package makes: what would be right is said"""
+        world = self.make_world()
+        world.write_config({"store": {"path": os.path.join(world.dir, "nowhere", "store.mdb")}})
+        done = world.imp(people.staff_csv(["ann"]), rc=1)
+        self.assertIn("make its folder, or name another store in [store] path: No such file or directory", done.err)
+
     def test_21_no_store(self):
         """[21] without a store every map answers TEMP to every key; over-long keys and unknown maps as ever"""
         world = self.make_world()
