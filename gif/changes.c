@@ -1,10 +1,8 @@
 #include "gif/changes.h"
 
-#include "gif/preview.h"
 #include "tables/change.h"
 
 typedef struct {
-    GifPreview *preview;
     GifJudge *judge;
     GifChanges *changes;
     bool failed;
@@ -29,9 +27,6 @@ change_collect(const TblObject *before, const TblObject *after, gpointer data)
     for (guint i = 0; i < change->removed->len; i++) {
         TblProxy *proxy = g_ptr_array_index(change->removed, i);
         g_ptr_array_add(collect->removed_keys, g_strdup(tbl_proxy_own_key(proxy)));
-    }
-    if (collect->preview) {
-        gif_preview_add(collect->preview, change);
     }
     return true;
 }
@@ -66,16 +61,12 @@ gone_count(TblDraft *draft, const GPtrArray *keys, GifChanges *changes, GError *
 }
 
 bool
-gif_changes_collect(TblDraft *draft, GifPreview *preview, GifJudge *judge, GifChanges *changes,
-                    GError **error)
+gif_changes_collect(TblDraft *draft, GifJudge *judge, GifChanges *changes, GError **error)
 {
     g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
-    Collect collect = {preview, judge, changes, false, removed};
+    Collect collect = {judge, changes, false, removed};
     *changes = (GifChanges){0};
-    bool walked =
-        preview ? tbl_draft_foreach_change(draft, change_collect, &collect, error)
-                : tbl_draft_visit_changes(draft, created_collect, change_collect, &collect, error);
-    if (!walked) {
+    if (!tbl_draft_visit_changes(draft, created_collect, change_collect, &collect, error)) {
         return false;
     }
     if (collect.failed) {

@@ -234,7 +234,7 @@ static int
 draft_apply(Apply *apply, GError **error)
 {
     gif_progress_clear(apply->progress);
-    if (!gif_changes_collect(apply->draft, NULL, NULL, &apply->summary.changes, error) ||
+    if (!gif_changes_collect(apply->draft, NULL, &apply->summary.changes, error) ||
         !gif_preview_show(apply->preview, apply->draft, NULL, error)) {
         return TBL_EXIT_FAILED;
     }

@@ -1,23 +1,7 @@
-#include "gif/preview.h"
+#include "gif/preview_state.h"
 
-#include "gif/changes.h"
-#include "gif/report.h"
 #include "gif/source.h"
 #include "tables/command.h"
-
-struct GifPreview {
-    const GifRunOptions *options;
-    const TblConfig *config;
-    GifDiagnostics *diagnostics;
-    const GPtrArray *sources; /* GifSource * */
-    const GArray *files;      /* TblBatchFile of another run; NULL: those of the command line */
-    const GifLedger *ledger;  /* NULL: rows are not known */
-    GifConflicts *conflicts;
-    GifTotals *totals; /* NULL: nothing was shown yet */
-    GifReport *report; /* NULL: not wanted */
-    GString *text;
-    char *guards;
-};
 
 static void
 report_tell(GifDiagnostics *diagnostics, const GError *error)
@@ -96,74 +80,6 @@ gif_preview_set_guards(GifPreview *preview, const char *text)
 {
     g_free(preview->guards);
     preview->guards = g_strdup(text);
-}
-
-/* ---- The changes ---- */
-
-static void
-text_print(GifPreview *preview)
-{
-    (void)fwrite(preview->text->str, 1, preview->text->len, stdout);
-    g_string_truncate(preview->text, 0);
-}
-
-static void
-change_print(GifPreview *preview, const TblChange *change)
-{
-    if (preview->options->json) {
-        TblJson json;
-        tbl_json_begin(&json, preview->text);
-        tbl_change_write_json(change, &json);
-        tbl_json_end(&json);
-        g_string_append_c(preview->text, '\n');
-    } else {
-        tbl_change_write_text(change, preview->text);
-    }
-    text_print(preview);
-}
-
-static void
-change_report(GifPreview *preview, const TblChange *change)
-{
-    const TblObject *object = change->after ? change->after : change->before;
-    GifLedgerRow row = {0};
-    const GifSource *source = preview->ledger && gif_ledger_get(preview->ledger, object->id, &row)
-                                  ? g_ptr_array_index(preview->sources, row.source)
-                                  : NULL;
-    gif_report_add_change(preview->report, change, source ? source->input->path : NULL, row.line);
-}
-
-void
-gif_preview_add(GifPreview *preview, const TblChange *change)
-{
-    gif_totals_add(preview->totals, change);
-    if (preview->options->dry_run) {
-        change_print(preview, change);
-    }
-    if (preview->report) {
-        change_report(preview, change);
-    }
-}
-
-bool
-gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger, GError **error)
-{
-    if (!preview->options->dry_run && !preview->report) {
-        return true;
-    }
-    TblView *view = tbl_draft_view(draft);
-    GifChanges changes;
-    preview->ledger = ledger;
-    preview->totals = gif_totals_new(view->domains(view));
-    if (!gif_changes_collect(draft, preview, NULL, &changes, error)) {
-        return false;
-    }
-    if (preview->options->dry_run && !preview->options->json) {
-        gif_conflicts_write_text(preview->conflicts, preview->text);
-        gif_totals_write_text(preview->totals, preview->text);
-        text_print(preview);
-    }
-    return true;
 }
 
 /* ---- The page ---- */

@@ -1,6 +1,7 @@
 /*
  * What a run changes, shown to people and programs: the plan on standard output, conflicts, totals
- * of each domain, and the page of --report. One walk over the net changes serves all. One thread.
+ * of each domain, and the page of --report. One walk over the net changes serves all. One thread,
+ * but created objects are shown by several.
  */
 #pragma once
 
@@ -24,7 +25,6 @@ GifConflicts *gif_preview_conflicts(GifPreview *preview); /* for who finds them 
  * known. False when the store failed. */
 bool gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger,
                       GError **error);
-void gif_preview_add(GifPreview *preview, const TblChange *change);
 /* The files that the change was made of, when it was made elsewhere: TblBatchFile, borrowed. */
 void gif_preview_set_files(GifPreview *preview, const GArray *files);
 void gif_preview_set_guards(GifPreview *preview, const char *text); /* what the guards said */

@@ -120,6 +120,14 @@ gif_report_add_change(GifReport *report, const TblChange *change, const char *fi
     }
 }
 
+bool
+gif_report_count_created(GifReport *report)
+{
+    bool full = report->changes[GIF_KIND_CREATE] >= GIF_REPORT_SHOWN;
+    report->changes[GIF_KIND_CREATE] += full;
+    return full;
+}
+
 void
 gif_report_add_diagnostic(const GifDiagnosticEvent *event, gpointer data)
 {

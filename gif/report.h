@@ -46,6 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifReport, gif_report_free)
  * last; NULL: no row of its own did. */
 void gif_report_add_change(GifReport *report, const TblChange *change, const char *file,
                            guint64 line);
+/* The same of a created object that the page does not show any more: counts it. False, with nothing
+ * counted, when it does. */
+bool gif_report_count_created(GifReport *report);
 /* A GifDiagnosticFunc; `data` is the report. */
 void gif_report_add_diagnostic(const GifDiagnosticEvent *event, gpointer data);
 

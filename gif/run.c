@@ -175,7 +175,7 @@ changes_judge(Run *run, GError **error)
 {
     for (guint round = 0; !run->cut; round++) {
         g_autoptr(GifJudge) judge = gif_judge_new(run->draft, run->config);
-        if (!gif_changes_collect(run->draft, NULL, judge, &run->summary.changes, error)) {
+        if (!gif_changes_collect(run->draft, judge, &run->summary.changes, error)) {
             return false;
         }
         /* Twice as many in each round, so that few too many are left out, and soon enough. */
@@ -197,7 +197,7 @@ changes_judge(Run *run, GError **error)
                 "applied");
         }
     }
-    return gif_changes_collect(run->draft, NULL, NULL, &run->summary.changes, error);
+    return gif_changes_collect(run->draft, NULL, &run->summary.changes, error);
 }
 
 /* ---- Applying ---- */

@@ -1,10 +1,15 @@
 #include "gif/totals.h"
 
 #include "tables/address.h"
+#include "tables/append.h"
 #include "tables/log.h"
+#include "tables/object_brief.h"
 
 /* Longest domain name that is shown in the table; its columns stay in line up to here. */
 #define NAME_WIDTH_MAX 60
+
+/* Domains that were counted last, found by a few bytes of their names. */
+#define RECENT 8192
 
 struct GifTotals {
     const TblDomains *domains;
@@ -12,6 +17,7 @@ struct GifTotals {
     GifTotal others;
     guint undeclared;
     guint64 promoted; /* of all domains */
+    GifTotal *recent[RECENT];
 };
 
 static void
@@ -89,6 +95,90 @@ gif_totals_add(GifTotals *totals, const TblChange *change)
         proxy_total(totals, g_ptr_array_index(change->promoted, i))->promoted++;
     }
     totals->promoted += change->promoted->len;
+}
+
+/* Any function of the name would do: one whose values differ for domains that are much alike. */
+static guint
+recent_place(TblSlice domain)
+{
+    guint64 first = 0, last = 0;
+    gsize length = MIN(domain.len, sizeof first);
+    memcpy(&first, domain.ptr, length);
+    memcpy(&last, domain.ptr + domain.len - length, length);
+    first =
+        (first ^ (last << 7 | last >> 57) ^ domain.len) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    return (guint)(first >> 40) % RECENT;
+}
+
+static GifTotal **
+recent_of(GifTotals *totals, TblSlice name)
+{
+    return &totals->recent[recent_place(name)];
+}
+
+/* NULL: it was not asked for lately. */
+static GifTotal *
+recent_find(GifTotals *totals, TblSlice name)
+{
+    GifTotal *total = *recent_of(totals, name);
+    bool found =
+        total && strncmp(total->domain, name.ptr, name.len) == 0 && total->domain[name.len] == '\0';
+    return found ? total : NULL;
+}
+
+/* As proxy_total, for who asks for a few domains a million times. */
+static GifTotal *
+address_total(GifTotals *totals, TblSlice type, TblSlice value)
+{
+    char other[TBL_PROXY_TYPE_MAX + 1];
+    const char *at =
+        tbl_slice_equal(type, tbl_slice("SMTP")) ? memrchr(value.ptr, '@', value.len) : NULL;
+    TblSlice name = {NULL, 0};
+    if (at) {
+        name = (TblSlice){at + 1, (gsize)(value.ptr + value.len - at - 1)};
+    } else if (type.len < sizeof(other)) {
+        *tbl_append_put(other, type) = ':';
+        name = (TblSlice){other, type.len + 1};
+    }
+    GifTotal *total = name.len > 0 ? recent_find(totals, name) : NULL;
+    if (!total) {
+        g_autoptr(TblProxy) proxy = tbl_proxy_new(type, value, false);
+        total = proxy_total(totals, proxy);
+        if (total->domain) {
+            *recent_of(totals, tbl_slice(total->domain)) = total;
+        }
+    }
+    return total;
+}
+
+bool
+gif_totals_add_created(GifTotals *totals, TblSlice encoded)
+{
+    TblSkim skim;
+    TblSlice type, value;
+    bool primary;
+    tbl_skim_begin(&skim, encoded);
+    while (tbl_skim_address(&skim, &type, &value, &primary)) {
+        address_total(totals, type, value)->added++;
+    }
+    return !skim.cursor.broken;
+}
+
+bool
+gif_totals_merge(GifTotals *totals, const GifTotals *other)
+{
+    GHashTableIter iter;
+    gpointer item;
+    g_hash_table_iter_init(&iter, other->by_domain);
+    while (g_hash_table_iter_next(&iter, NULL, &item)) {
+        const GifTotal *from = item;
+        GifTotal *total = total_get(totals, from->domain);
+        total->added += from->added;
+        total->removed += from->removed;
+        total->promoted += from->promoted;
+    }
+    totals->promoted += other->promoted;
+    return gif_total_sum(&totals->others) == 0 && gif_total_sum(&other->others) == 0;
 }
 
 guint64

@@ -29,6 +29,11 @@ void gif_totals_free(GifTotals *totals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifTotals, gif_totals_free)
 
 void gif_totals_add(GifTotals *totals, const TblChange *change);
+/* The same of an object that was created, from its encoding. False: the bytes are broken. */
+bool gif_totals_add_created(GifTotals *totals, TblSlice encoded);
+/* Adds what another counted of the same declarations. False when the two have more undeclared
+ * domains than are kept: which of them are kept is known only to who counts all in order. */
+bool gif_totals_merge(GifTotals *totals, const GifTotals *other);
 /* Those that change most come first, then by name; the one without a domain is the last. Array of
  * const GifTotal *, borrowed elements; free with g_ptr_array_unref. */
 GPtrArray *gif_totals_list(const GifTotals *totals);

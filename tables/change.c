@@ -1,9 +1,6 @@
 #include "tables/change.h"
 
-#include "tables/log.h"
-
-/* Longest name, address or value that is shown as text. */
-#define SHOWN_MAX 2000
+#include "tables/change_text.h"
 
 /* ---- Comparing ---- */
 
@@ -191,53 +188,12 @@ tbl_change_write_domain_json(const TblDomain *before, const TblDomain *after, Tb
 /* ---- Text ---- */
 
 static void
-text_shown(GString *out, const char *text)
-{
-    tbl_log_append_escaped(out, tbl_slice(text), SHOWN_MAX);
-}
-
-static void
-text_head(GString *out, const char *action, const char *class_name, const char *name)
-{
-    g_string_append(out, action);
-    g_string_append_c(out, ' ');
-    g_string_append(out, class_name);
-    g_string_append_c(out, ' ');
-    text_shown(out, name);
-    g_string_append_c(out, '\n');
-}
-
-static void
-text_mark(GString *out, char mark)
-{
-    const char bytes[] = {' ', ' ', mark, ' '};
-    g_string_append_len(out, bytes, sizeof bytes);
-}
-
-static void
-text_item(GString *out, char mark, const char *what, const char *value)
-{
-    text_mark(out, mark);
-    if (*what) {
-        g_string_append(out, what);
-        g_string_append_c(out, ' ');
-    }
-    text_shown(out, value);
-    g_string_append_c(out, '\n');
-}
-
-/* As tbl_proxy_text spells them; types are letters and digits. */
-static void
 text_proxies(GString *out, char mark, const GPtrArray *proxies)
 {
     for (guint i = 0; i < proxies->len; i++) {
         const TblProxy *proxy = g_ptr_array_index(proxies, i);
-        text_mark(out, mark);
-        for (const char *at = proxy->type; *at; at++)
-            g_string_append_c(out, proxy->primary ? *at : g_ascii_tolower(*at));
-        g_string_append_c(out, ':');
-        text_shown(out, proxy->value);
-        g_string_append_c(out, '\n');
+        tbl_change_append_proxy(out, mark, tbl_slice(proxy->type), tbl_slice(proxy->value),
+                                proxy->primary);
     }
 }
 
@@ -245,7 +201,7 @@ static void
 text_texts(GString *out, char mark, const char *what, const GPtrArray *texts)
 {
     for (guint i = 0; i < texts->len; i++)
-        text_item(out, mark, what, g_ptr_array_index(texts, i));
+        tbl_change_append_item(out, mark, what, tbl_slice(g_ptr_array_index(texts, i)));
 }
 
 static void
@@ -254,9 +210,9 @@ text_value(GString *out, const char *what, const char *before, const char *after
     if (g_strcmp0(before, after) == 0)
         return;
     if (before)
-        text_item(out, '-', what, before);
+        tbl_change_append_item(out, '-', what, tbl_slice(before));
     if (after)
-        text_item(out, '+', what, after);
+        tbl_change_append_item(out, '+', what, tbl_slice(after));
 }
 
 static void
@@ -273,7 +229,7 @@ static void
 text_switch(GString *out, const char *what, bool before, bool after)
 {
     if (before != after)
-        text_item(out, after ? '+' : '-', what, "yes");
+        tbl_change_append_item(out, after ? '+' : '-', what, tbl_slice("yes"));
 }
 
 static void
@@ -285,8 +241,8 @@ text_refs(GString *out, const TblObject *before, const TblObject *after)
         if ((!old || old->len == 0) && (!new || new->len == 0))
             continue;
         g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
-        text_texts(out, '+', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), added);
-        text_texts(out, '-', i == TBL_REFS_MEMBERS ? "member" : tbl_refs_name(i), removed);
+        text_texts(out, '+', tbl_change_reference_name(i), added);
+        text_texts(out, '-', tbl_change_reference_name(i), removed);
     }
 }
 
@@ -335,8 +291,8 @@ tbl_change_write_text(const TblChange *change, GString *out)
 {
     const TblObject *before = change->before, *after = change->after;
     const TblObject *object = after ? after : before;
-    text_head(out, tbl_change_action(before, after), tbl_class_name(object->object_class),
-              object->name);
+    tbl_change_append_head(out, tbl_change_action(before, after),
+                           tbl_class_name(object->object_class), tbl_slice(object->name));
     text_proxies(out, '+', change->added);
     text_proxies(out, '-', change->removed);
     text_proxies(out, '^', change->promoted);
@@ -353,7 +309,8 @@ tbl_change_write_domain_text(const TblDomain *before, const TblDomain *after, GS
 {
     g_autoptr(GPtrArray) old = domain_settings(before), new = domain_settings(after);
     g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
-    text_head(out, tbl_change_action(before, after), "domain", (after ? after : before)->name);
+    tbl_change_append_head(out, tbl_change_action(before, after), "domain",
+                           tbl_slice((after ? after : before)->name));
     text_texts(out, '+', "", added);
     text_texts(out, '-', "", removed);
 }

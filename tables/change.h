@@ -31,3 +31,8 @@ void tbl_change_write_domain_json(const TblDomain *before, const TblDomain *afte
 /* Lines for people: action, class and name, then an indented line for each thing that differs. */
 void tbl_change_write_text(const TblChange *change, GString *out);
 void tbl_change_write_domain_text(const TblDomain *before, const TblDomain *after, GString *out);
+
+/* The same of an object that was created, straight from its encoding (tables/object_brief.h): a
+ * first import shows a million of them. False, with anything written, when the bytes are broken. */
+bool tbl_change_write_created_json(TblSlice encoded, TblJson *json);
+bool tbl_change_write_created_text(TblSlice encoded, GString *out);

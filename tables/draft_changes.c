@@ -1,59 +1,6 @@
 /* The net changes of a draft. Part of tables/draft.h. */
+#include "tables/draft_order.h"
 #include "tables/draft_overlay.h"
-
-#include "tables/address.h"
-
-/* Bytes that order nearly all objects without a name being looked at: the class, then the name. */
-#define PREFIX_SIZE 16
-
-typedef struct {
-    guint64 prefix[PREFIX_SIZE / sizeof(guint64)];
-    const char *folded; /* name; with the class, the order that people see */
-    guint32 number;
-} TouchedObject;
-
-typedef struct {
-    GArray *objects; /* TouchedObject */
-    TblArena names;
-} Touched;
-
-static int
-compare_touched(gconstpointer a, gconstpointer b)
-{
-    const TouchedObject *x = a, *y = b;
-    for (guint i = 0; i < G_N_ELEMENTS(x->prefix); i++)
-        if (x->prefix[i] != y->prefix[i])
-            return x->prefix[i] < y->prefix[i] ? -1 : 1;
-    return strcmp(x->folded, y->folded);
-}
-
-/* Where a class stands among all by its name. */
-static char
-class_rank(TblClass object_class)
-{
-    char rank = 0;
-    for (guint i = TBL_CLASS_MAILBOX; i <= TBL_CLASS_PUBLIC_FOLDER; i++)
-        rank += strcmp(tbl_class_name((TblClass)i), tbl_class_name(object_class)) < 0;
-    return rank;
-}
-
-static void
-touched_add(Touched *touched, guint32 number, TblClass object_class, TblSlice name)
-{
-    g_autofree char *folded = tbl_text_fold(name);
-    g_autofree char *kept = folded ? NULL : g_strndup(name.ptr, name.len);
-    const char *text = folded ? folded : kept;
-    gsize length = strlen(text);
-    char *copy = tbl_arena_take(&touched->names, length + 1);
-    char prefix[PREFIX_SIZE] = {class_rank(object_class)};
-    memcpy(copy, text, length + 1);
-    memcpy(prefix + 1, text, MIN(length, sizeof prefix - 1));
-    TouchedObject item = {.folded = copy, .number = number};
-    memcpy(item.prefix, prefix, sizeof prefix);
-    for (guint i = 0; i < G_N_ELEMENTS(item.prefix); i++)
-        item.prefix[i] = GUINT64_FROM_BE(item.prefix[i]);
-    g_array_append_val(touched->objects, item);
-}
 
 /* The snapshot cannot have it. */
 static bool
@@ -102,40 +49,17 @@ tbl_draft_load_change(TblDraft *draft, const TblDraftObject *object, TblObject *
     return true;
 }
 
-/* Adds a state if it is a net change. False: the store failed. */
+/* False: the store failed; `*ended`: who is called wants no more. */
 static bool
-touch(TblDraft *draft, guint32 number, Touched *touched)
+call_part(const TblOrder *order, const TblKeys *keys, TblChangeFunc each, gpointer data,
+          bool *ended)
 {
-    const TblDraftObject *changed = tbl_draft_objects_last(&draft->objects, number);
-    g_autoptr(TblObject) before = NULL, after = NULL;
-    TblObjectBrief brief;
-    if (!changed)
-        return true;
-    if (tbl_draft_is_created(draft, changed)) { /* most of a first import */
-        if (!tbl_object_brief(tbl_draft_object_bytes(changed), &brief))
-            return false;
-        touched_add(touched, number, brief.object_class, brief.name);
-        return true;
-    }
-    if (!tbl_draft_load_change(draft, changed, &before, &after))
-        return false;
-    const TblObject *object = after ? after : before;
-    if (object)
-        touched_add(touched, number, object->object_class, tbl_slice(object->name));
-    return true;
-}
-
-static bool
-call_touched(TblDraft *draft, const Touched *touched, TblChangeFunc each, gpointer data)
-{
-    for (guint i = 0; i < touched->objects->len; i++) {
-        guint32 number = g_array_index(touched->objects, TouchedObject, i).number;
+    for (guint i = 0; i < keys->items->len && !*ended; i++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
-        if (!tbl_draft_load_change(draft, tbl_draft_objects_at(&draft->objects, number), &before,
-                                   &after))
+        if (!tbl_order_load(order, g_array_index(keys->items, TblKeyItem, i).number, &before,
+                            &after))
             return false;
-        if (!each(before, after, data))
-            break;
+        *ended = !each(before, after, data);
     }
     return true;
 }
@@ -143,16 +67,17 @@ call_touched(TblDraft *draft, const Touched *touched, TblChangeFunc each, gpoint
 bool
 tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error)
 {
-    Touched touched = {.objects = g_array_new(FALSE, FALSE, sizeof(TouchedObject))};
-    bool good = true;
-    for (guint32 i = 0; good && i < draft->objects.all->len; i++)
-        good = touch(draft, i, &touched);
-    if (good) {
-        g_array_sort(touched.objects, compare_touched);
-        good = call_touched(draft, &touched, each, data);
+    g_autoptr(TblOrder) order = tbl_order_new(draft, error);
+    bool good = true, ended = false;
+    TblKeys keys;
+    if (!order)
+        return false;
+    tbl_keys_init(&keys);
+    for (guint i = 0; i < tbl_order_parts(order) && good && !ended; i++) {
+        tbl_order_sort(order, i, &keys);
+        good = call_part(order, &keys, each, data, &ended);
     }
-    g_array_unref(touched.objects);
-    tbl_arena_clear(&touched.names);
+    tbl_keys_clear(&keys);
     return good || tbl_store_set_unreadable(error);
 }
 

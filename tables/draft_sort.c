@@ -1,5 +1,7 @@
 #include "tables/draft_sort.h"
 
+#include "tables/key_order.h"
+
 #include <pthread.h>
 
 /* Records of a part: with key and value some 100 bytes each, so that sorting stays in the cache. */
@@ -14,15 +16,9 @@
 /* Parts that are made ahead. */
 #define QUEUE_SIZE 2
 
-/* A record in a part. */
+/* Keys, each with its value behind it, whose length is its number. */
 typedef struct {
-    guint64 prefix; /* eight bytes of the key, behind what all keys of the part begin with */
-    guint32 at, key_length, value_length;
-} Item;
-
-typedef struct {
-    GArray *items;
-    GByteArray *bytes; /* keys and values */
+    TblKeys keys;
     bool broken;
 } Part;
 
@@ -47,62 +43,26 @@ part_free(Part *part)
 {
     if (!part)
         return;
-    g_array_unref(part->items);
-    g_byte_array_unref(part->bytes);
+    tbl_keys_clear(&part->keys);
     g_free(part);
 }
 
 /* ---- Cutting into parts ---- */
 
-static int
-compare_keys(TblSlice a, TblSlice b)
-{
-    int order = memcmp(a.ptr, b.ptr, MIN(a.len, b.len));
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-static int
-compare_bytes(gconstpointer a, gconstpointer b)
-{
-    gsize x, y;
-    const char *left = g_bytes_get_data(*(GBytes *const *)a, &x);
-    const char *right = g_bytes_get_data(*(GBytes *const *)b, &y);
-    return compare_keys((TblSlice){left, x}, (TblSlice){right, y});
-}
-
-/* The first keys of all parts but the first. */
-static GPtrArray *
+static TblSplitters *
 splitters_choose(const TblOverlay *overlay, guint parts)
 {
     char scratch[TBL_STORE_KEY_MAX];
-    guint count = overlay->entries->len, samples = parts * SAMPLES;
-    g_autoptr(GPtrArray) sample = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    GPtrArray *splitters = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    for (guint i = 0; parts > 1 && i < samples; i++) {
-        TblSlice key = tbl_overlay_key(overlay, (guint32)((guint64)count * i / samples), scratch);
-        g_ptr_array_add(sample, g_bytes_new(key.ptr, key.len));
+    guint count = overlay->entries->len, samples = parts > 1 ? parts * SAMPLES : 0;
+    TblKeys sample;
+    tbl_keys_init(&sample);
+    for (guint i = 0; i < samples; i++) {
+        guint32 entry = (guint32)((guint64)count * i / samples);
+        tbl_keys_add(&sample, tbl_overlay_key(overlay, entry, scratch), i);
     }
-    g_ptr_array_sort(sample, compare_bytes);
-    for (guint i = 1; i < parts; i++)
-        g_ptr_array_add(splitters, g_bytes_ref(g_ptr_array_index(sample, i * SAMPLES)));
+    TblSplitters *splitters = tbl_splitters_new(&sample, parts);
+    tbl_keys_clear(&sample);
     return splitters;
-}
-
-/* The part of a key: the number of splitters that are not behind it. */
-static guint16
-part_of(const GPtrArray *splitters, TblSlice key)
-{
-    guint low = 0, high = splitters->len;
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-        gsize length;
-        const char *bytes = g_bytes_get_data(g_ptr_array_index(splitters, middle), &length);
-        if (compare_keys(key, (TblSlice){bytes, length}) < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return (guint16)low;
 }
 
 static void
@@ -111,14 +71,18 @@ cut(TblSort *sort)
     char scratch[TBL_STORE_KEY_MAX];
     guint count = sort->overlay->entries->len;
     guint parts = CLAMP(count / PART_SIZE, 1, PARTS_MAX);
-    g_autoptr(GPtrArray) splitters = splitters_choose(sort->overlay, parts);
+    g_autoptr(TblSplitters) splitters = splitters_choose(sort->overlay, parts);
+    parts = tbl_splitters_parts(splitters);
     g_autofree guint16 *part = g_new(guint16, count + 1);
     g_array_set_size(sort->order, count);
     g_array_set_size(sort->begins, parts + 1);
     guint32 *order = (guint32 *)(void *)sort->order->data;
     guint32 *begins = (guint32 *)(void *)sort->begins->data;
     for (guint i = 0; i < count; i++) {
-        part[i] = parts > 1 ? part_of(splitters, tbl_overlay_key(sort->overlay, i, scratch)) : 0;
+        part[i] =
+            parts > 1
+                ? (guint16)tbl_splitters_find(splitters, tbl_overlay_key(sort->overlay, i, scratch))
+                : 0;
         begins[part[i] + 1]++;
     }
     for (guint i = 0; i < parts; i++)
@@ -131,46 +95,15 @@ cut(TblSort *sort)
 /* ---- Making a part ---- */
 
 static void
-item_add(Part *part, const TblOverlay *overlay, guint32 entry)
+record_add(Part *part, const TblOverlay *overlay, guint32 entry)
 {
     char scratch[TBL_STORE_KEY_MAX];
     TblSlice key = tbl_overlay_key(overlay, entry, scratch);
-    Item item = {.at = part->bytes->len, .key_length = (guint32)key.len};
-    g_byte_array_append(part->bytes, (const guint8 *)key.ptr, (guint)key.len);
-    part->broken = !tbl_overlay_encode(overlay, entry, key, part->bytes) || part->broken;
-    item.value_length = part->bytes->len - item.at - item.key_length;
-    g_array_append_val(part->items, item);
-}
-
-static TblSlice
-item_key(const Part *part, const Item *item)
-{
-    return (TblSlice){(const char *)part->bytes->data + item->at, item->key_length};
-}
-
-/* How many bytes all keys begin with. */
-static gsize
-common_length(const Part *part)
-{
-    TblSlice first = item_key(part, &g_array_index(part->items, Item, 0));
-    gsize common = first.len;
-    for (guint i = 1; i < part->items->len; i++) {
-        TblSlice key = item_key(part, &g_array_index(part->items, Item, i));
-        gsize same = 0;
-        while (same < MIN(common, key.len) && key.ptr[same] == first.ptr[same])
-            same++;
-        common = same;
-    }
-    return common;
-}
-
-static int
-compare_items(gconstpointer a, gconstpointer b, gpointer data)
-{
-    const Item *x = a, *y = b;
-    if (x->prefix != y->prefix)
-        return x->prefix < y->prefix ? -1 : 1;
-    return compare_keys(item_key(data, x), item_key(data, y));
+    tbl_keys_add(&part->keys, key, 0);
+    guint value = part->keys.bytes->len;
+    part->broken = !tbl_overlay_encode(overlay, entry, key, part->keys.bytes) || part->broken;
+    g_array_index(part->keys.items, TblKeyItem, part->keys.items->len - 1).number =
+        part->keys.bytes->len - value;
 }
 
 static Part *
@@ -179,8 +112,7 @@ part_make(TblSort *sort)
     guint32 begin = g_array_index(sort->begins, guint32, sort->made);
     guint32 end = g_array_index(sort->begins, guint32, sort->made + 1);
     Part *part = g_new0(Part, 1);
-    part->items = g_array_sized_new(FALSE, FALSE, sizeof(Item), end - begin);
-    part->bytes = g_byte_array_new();
+    tbl_keys_init(&part->keys);
     for (guint32 i = begin; i < end; i++) {
         for (guint step = 0; step < TBL_OVERLAY_STEPS; step++) {
             guint32 ahead = i + (TBL_OVERLAY_STEPS - step) * AHEAD;
@@ -188,16 +120,9 @@ part_make(TblSort *sort)
                 tbl_overlay_prefetch(sort->overlay, g_array_index(sort->order, guint32, ahead),
                                      step);
         }
-        item_add(part, sort->overlay, g_array_index(sort->order, guint32, i));
+        record_add(part, sort->overlay, g_array_index(sort->order, guint32, i));
     }
-    gsize common = part->items->len > 1 ? common_length(part) : 0;
-    for (guint i = 0; i < part->items->len; i++) {
-        Item *item = &g_array_index(part->items, Item, i);
-        TblSlice key = item_key(part, item);
-        memcpy(&item->prefix, key.ptr + common, MIN(sizeof item->prefix, key.len - common));
-        item->prefix = GUINT64_FROM_BE(item->prefix);
-    }
-    g_array_sort_with_data(part->items, compare_items, part);
+    tbl_keys_sort(&part->keys);
     sort->made++;
     return part;
 }
@@ -298,7 +223,7 @@ part_next(TblSort *sort)
 TblResult
 tbl_sort_next(TblSort *sort, TblSlice *key, TblSlice *value)
 {
-    while (!sort->part || sort->next == sort->part->items->len) {
+    while (!sort->part || sort->next == sort->part->keys.items->len) {
         Part *part = sort->ended ? NULL : part_next(sort);
         sort->ended = !part;
         if (!part)
@@ -309,8 +234,9 @@ tbl_sort_next(TblSort *sort, TblSlice *key, TblSlice *value)
     }
     if (sort->part->broken)
         return TBL_FAILED;
-    const Item *item = &g_array_index(sort->part->items, Item, sort->next++);
-    *key = item_key(sort->part, item);
-    *value = (TblSlice){key->ptr + key->len, item->value_length};
+    guint index = sort->next++;
+    *key = tbl_keys_at(&sort->part->keys, index);
+    *value = (TblSlice){key->ptr + key->len,
+                        g_array_index(sort->part->keys.items, TblKeyItem, index).number};
     return TBL_FOUND;
 }

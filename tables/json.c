@@ -1,7 +1,8 @@
 #include "tables/json.h"
 
+#include "tables/append.h"
+
 #include <math.h>
-#include <string.h>
 
 /* RFC 3339 has four digits for the year. */
 #define TIME_MAX G_GINT64_CONSTANT(253402300799) /* 9999-12-31T23:59:59Z */
@@ -44,15 +45,17 @@ is_line_breaker(const char *at)
            (byte[0] == 0xe2 && byte[1] == 0x80 && (byte[2] == 0xa8 || byte[2] == 0xa9));
 }
 
+/* Nothing of it is NUL. */
 static void
-append_string(GString *out, const char *text)
+append_characters(GString *out, TblSlice text)
 {
     g_autofree char *valid = NULL;
 
-    if (!g_utf8_validate(text, -1, NULL))
-        text = valid = g_utf8_make_valid(text, -1);
-    g_string_append_c(out, '"');
-    for (const char *at = text; *at; at++) {
+    if (!g_utf8_validate_len(text.ptr, text.len, NULL)) {
+        valid = g_utf8_make_valid(text.ptr, (gssize)text.len);
+        text = tbl_slice(valid);
+    }
+    for (const char *at = text.ptr; at < text.ptr + text.len; at++) {
         if (is_line_breaker(at)) {
             g_string_append_printf(out, "\\u%04x", g_utf8_get_char(at));
             at = g_utf8_next_char(at) - 1;
@@ -60,6 +63,35 @@ append_string(GString *out, const char *text)
             append_character(out, *at);
         }
     }
+}
+
+/* All at once, when nothing has to be escaped. */
+static bool
+append_plain(GString *out, const TblSlice *parts, guint n_parts)
+{
+    gsize length = 0;
+
+    for (guint i = 0; i < n_parts; i++) {
+        if (!tbl_slice_is_plain(parts[i]))
+            return false;
+        length += parts[i].len;
+    }
+    char *at = tbl_append_room(out, length + 2);
+    *at++ = '"';
+    for (guint i = 0; i < n_parts; i++)
+        at = tbl_append_put(at, parts[i]);
+    *at = '"';
+    return true;
+}
+
+static void
+append_string(GString *out, const TblSlice *parts, guint n_parts)
+{
+    if (append_plain(out, parts, n_parts))
+        return;
+    g_string_append_c(out, '"');
+    for (guint i = 0; i < n_parts; i++)
+        append_characters(out, parts[i]);
     g_string_append_c(out, '"');
 }
 
@@ -72,7 +104,7 @@ before_value(TblJson *json, const char *key)
     json->need_comma = true;
     if (!key)
         return;
-    append_string(json->out, key);
+    append_string(json->out, &(TblSlice){key, strlen(key)}, 1);
     g_string_append_c(json->out, ':');
 }
 
@@ -112,8 +144,15 @@ tbl_json_text(TblJson *json, const char *key, const char *value)
         tbl_json_null(json, key);
         return;
     }
+    TblSlice text = tbl_slice(value);
+    tbl_json_parts(json, key, &text, 1);
+}
+
+void
+tbl_json_parts(TblJson *json, const char *key, const TblSlice *parts, guint n_parts)
+{
     before_value(json, key);
-    append_string(json->out, value);
+    append_string(json->out, parts, n_parts);
 }
 
 void

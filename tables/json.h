@@ -2,8 +2,9 @@
  * not become U+FFFD. */
 #pragma once
 
+#include "tables/slice.h"
+
 #include <glib.h>
-#include <stdbool.h>
 
 typedef struct {
     GString *out;
@@ -13,6 +14,8 @@ typedef struct {
 void tbl_json_begin(TblJson *json, GString *out);                      /* "{" */
 void tbl_json_end(TblJson *json);                                      /* "}" and nothing else */
 void tbl_json_text(TblJson *json, const char *key, const char *value); /* NULL value writes null */
+/* A text that is made of parts. */
+void tbl_json_parts(TblJson *json, const char *key, const TblSlice *parts, guint n_parts);
 void tbl_json_number(TblJson *json, const char *key, gint64 value);
 void tbl_json_real(TblJson *json, const char *key,
                    double value); /* three decimals, never in the locale's style */

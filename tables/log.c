@@ -131,6 +131,10 @@ tbl_log_append_escaped(GString *out, TblSlice text, gsize max)
 {
     gsize characters = 0;
 
+    if (text.len <= max && tbl_slice_is_plain(text)) {
+        g_string_append_len(out, text.ptr, (gssize)text.len);
+        return;
+    }
     for (gsize i = 0; i < text.len;) {
         gsize plain = plain_length(text.ptr + i, MIN(text.len - i, max - characters));
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "tables/codec.h"
 #include "tables/object.h"
 
 typedef struct {
@@ -35,3 +36,25 @@ bool tbl_object_proxy_at(TblSlice bytes, guint32 place, TblSlice *type, TblSlice
                          bool *primary);
 /* The name or generated address at a place. */
 bool tbl_object_text_at(TblSlice bytes, guint32 place, TblSlice *text);
+
+/* ---- From the beginning to the references ---- */
+
+/* Goes through an encoded object without copying anything of it. What is broken ends each of these
+ * and is told by `cursor.broken`. */
+typedef struct {
+    TblCursor cursor;
+    guint64 bits;
+    TblClass object_class;
+    TblSlice name;
+    guint64 addresses;  /* yet to come */
+    guint64 references; /* of the kind, yet to come */
+    guint kind;         /* the next one, TblRefs */
+} TblSkim;
+
+void tbl_skim_begin(TblSkim *skim, TblSlice bytes);
+/* The next address, its type in capitals; false after the last. */
+bool tbl_skim_address(TblSkim *skim, TblSlice *type, TblSlice *value, bool *primary);
+/* The target, once, after the last address. False: it has none. */
+bool tbl_skim_target(TblSkim *skim, TblSlice *type, TblSlice *value);
+/* The next reference of any kind, after the target; false after the last. */
+bool tbl_skim_reference(TblSkim *skim, TblRefs *kind, TblSlice *text);

@@ -258,6 +258,63 @@ tbl_object_text_at(TblSlice bytes, guint32 place, TblSlice *text)
     return !cursor.broken;
 }
 
+/* ---- From the beginning to the references ---- */
+
+void
+tbl_skim_begin(TblSkim *skim, TblSlice bytes)
+{
+    *skim = (TblSkim){.cursor = tbl_cursor(bytes)};
+    skim->bits = tbl_cursor_number(&skim->cursor);
+    skim->object_class = (TblClass)(skim->bits & OBJECT_CLASS_MASK);
+    skim->name = tbl_cursor_string(&skim->cursor);
+    skim->addresses = tbl_cursor_number(&skim->cursor);
+}
+
+bool
+tbl_skim_address(TblSkim *skim, TblSlice *type, TblSlice *value, bool *primary)
+{
+    if (skim->addresses == 0)
+        return false;
+    skim->addresses--;
+    return proxy_skim(&skim->cursor, type, value, primary);
+}
+
+bool
+tbl_skim_target(TblSkim *skim, TblSlice *type, TblSlice *value)
+{
+    bool primary;
+
+    return skim->bits & OBJECT_TARGET && proxy_skim(&skim->cursor, type, value, &primary);
+}
+
+static void
+skim_texts(TblSkim *skim)
+{
+    for (guint i = 0; i < TBL_TEXT_COUNT; i++) {
+        if (skim->bits >> (OBJECT_TEXT_SHIFT + i) & 1)
+            (void)tbl_cursor_string(&skim->cursor);
+    }
+}
+
+bool
+tbl_skim_reference(TblSkim *skim, TblRefs *kind, TblSlice *text)
+{
+    guint64 kinds = skim->bits >> OBJECT_REFS_SHIFT;
+
+    if (skim->kind == 0)
+        skim_texts(skim);
+    while (skim->references == 0 && skim->kind < TBL_REFS_COUNT && !skim->cursor.broken) {
+        if (kinds >> skim->kind++ & 1)
+            skim->references = tbl_cursor_number(&skim->cursor);
+    }
+    if (skim->references == 0 || skim->cursor.broken)
+        return false;
+    skim->references--;
+    *kind = (TblRefs)(skim->kind - 1);
+    *text = tbl_cursor_string(&skim->cursor);
+    return !skim->cursor.broken;
+}
+
 /* ---- Decoding ---- */
 
 /* A string without NUL, copied; NULL (and a broken cursor) otherwise. */

@@ -52,3 +52,42 @@ tbl_slice_is_ascii(TblSlice text)
         all |= (unsigned char)text.ptr[at];
     return (all & 0x8080808080808080u) == 0;
 }
+
+#define TBL_SLICE_EACH_BYTE 0x0101010101010101u
+#define TBL_SLICE_HIGH_BITS 0x8080808080808080u
+
+/* Whether one of eight bytes is less than `than`, which is 128 at most. */
+static inline uint64_t
+tbl_slice_word_less(uint64_t word, uint64_t than)
+{
+    return (word - TBL_SLICE_EACH_BYTE * than) & ~word & TBL_SLICE_HIGH_BITS;
+}
+
+static inline uint64_t
+tbl_slice_word_odd(uint64_t word)
+{
+    return (word & TBL_SLICE_HIGH_BITS) | tbl_slice_word_less(word, ' ') |
+           tbl_slice_word_less(word ^ TBL_SLICE_EACH_BYTE * 0x7f, 1) |
+           tbl_slice_word_less(word ^ TBL_SLICE_EACH_BYTE * '"', 1) |
+           tbl_slice_word_less(word ^ TBL_SLICE_EACH_BYTE * '\\', 1);
+}
+
+/* Printable ASCII without quote and backslash: it stands as it is in the log, in plans and in JSON.
+ * Nearly all names and addresses are so, and a plan has millions. */
+static inline bool
+tbl_slice_is_plain(TblSlice text)
+{
+    uint64_t word = TBL_SLICE_EACH_BYTE * ' ', odd = 0;
+    size_t at = 0;
+    for (; at + sizeof word <= text.len; at += sizeof word) {
+        memcpy(&word, text.ptr + at, sizeof word);
+        odd |= tbl_slice_word_odd(word);
+    }
+    if (at < text.len && text.len >= sizeof word) {
+        memcpy(&word, text.ptr + text.len - sizeof word, sizeof word);
+        return (odd | tbl_slice_word_odd(word)) == 0;
+    }
+    for (; at < text.len; at++)
+        odd |= tbl_slice_word_odd(TBL_SLICE_EACH_BYTE * (unsigned char)text.ptr[at]);
+    return odd == 0;
+}

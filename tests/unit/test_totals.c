@@ -56,6 +56,80 @@ test_counts(void)
     g_assert_cmpint(gif_totals_promoted(totals), ==, 1);
 }
 
+static void
+add_created(GifTotals *totals, TblObject *object)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    tbl_object_encode(object, bytes);
+    TblSlice encoded = {(const char *)bytes->data, bytes->len};
+    g_assert_true(gif_totals_add_created(totals, encoded));
+    tbl_object_free(object);
+}
+
+static void
+test_broken(void)
+{
+    g_autoptr(GifTotals) totals = gif_totals_new(NULL);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(TblObject) object =
+        fixture_object(TBL_CLASS_DL, "x", "SMTP:a@b.example", "X400:c=US;a= ;", NULL);
+    tbl_object_encode(object, bytes);
+    for (guint length = 0; length < bytes->len; length++) {
+        TblSlice cut = {(const char *)bytes->data, length};
+        g_assert_false(gif_totals_add_created(totals, cut));
+    }
+}
+
+static void
+test_created(void)
+{
+    g_autoptr(TblDomains) domains = declared();
+    g_autoptr(GifTotals) by_change = gif_totals_new(domains);
+    g_autoptr(GifTotals) by_bytes = gif_totals_new(domains);
+    for (guint i = 0; i < 2 * GIF_TOTALS_DOMAINS_KEPT; i++) {
+        g_autofree char *own = g_strdup_printf("SMTP:a%u@d%u.example", i, i % 700);
+        g_autofree char *odd = g_strdup_printf("smtp:\"a@%u\"@b%u.sub.example", i, i % 3);
+        for (guint way = 0; way < 2; way++) {
+            TblObject *object = fixture_object(TBL_CLASS_DL, "x", own, odd, "smtp:a@Relay.Example",
+                                               "smtp:b@h\303\266.de", "X400:c=US;a= ;",
+                                               "CCMAIL:a@b", "smtp:nobody", NULL);
+            if (way == 0) {
+                add(by_change, NULL, object);
+            } else {
+                add_created(by_bytes, object);
+            }
+        }
+    }
+    g_autofree char *expected = dump(by_change), *got = dump(by_bytes);
+    g_assert_nonnull(strstr(expected, "relay.example/relay+20000-0^0"));
+    g_assert_nonnull(strstr(expected, "SMTP:/no mail domain+20000-0^0"));
+    g_assert_cmpstr(got, ==, expected);
+}
+
+/* Two that counted parts come to what one counts, unless there are too many domains. */
+static void
+test_merge(void)
+{
+    g_autoptr(TblDomains) domains = declared();
+    g_autoptr(GifTotals) one = gif_totals_new(domains);
+    g_autoptr(GifTotals) left = gif_totals_new(domains), right = gif_totals_new(domains);
+    for (guint i = 0; i < GIF_TOTALS_DOMAINS_KEPT; i++) {
+        g_autofree char *from = g_strdup_printf("SMTP:a@d%u.example", i);
+        g_autofree char *to = g_strdup_printf("SMTP:a@d%u.example", (i + 9) % 100);
+        GifTotals *half = i % 3 ? left : right;
+        for (guint way = 0; way < 2; way++)
+            add(way ? half : one, fixture_object(TBL_CLASS_DL, "x", from, NULL),
+                fixture_object(TBL_CLASS_DL, "x", to, NULL));
+    }
+    g_assert_true(gif_totals_merge(left, right));
+    g_autofree char *expected = dump(one), *got = dump(left);
+    g_assert_cmpstr(got, ==, expected);
+    g_assert_cmpint(gif_totals_promoted(left), ==, gif_totals_promoted(one));
+    g_autoptr(GifTotals) last = gif_totals_new(domains);
+    add(last, NULL, fixture_object(TBL_CLASS_DL, "x", "SMTP:a@last.example", NULL));
+    g_assert_false(gif_totals_merge(left, last));
+}
+
 /* Domains beyond what is kept are counted together, a declared one is always kept. */
 static void
 test_bound(void)
@@ -126,6 +200,9 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/totals/counts", test_counts);
+    g_test_add_func("/totals/created", test_created);
+    g_test_add_func("/totals/broken", test_broken);
+    g_test_add_func("/totals/merge", test_merge);
     g_test_add_func("/totals/bound", test_bound);
     g_test_add_func("/totals/text", test_text);
     g_test_add_func("/conflicts/text", test_conflicts);

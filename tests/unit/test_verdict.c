@@ -32,7 +32,7 @@ judge(Fixture *fixture, bool revert)
     g_autoptr(GError) error = NULL;
     g_autoptr(GifJudge) judge = gif_judge_new(fixture_draft(fixture), fixture->config);
     GifChanges changes;
-    g_assert_true(gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
+    g_assert_true(gif_changes_collect(fixture_draft(fixture), judge, &changes, &error));
     g_assert_true(gif_judge_finish(judge, NULL, 1));
     const GPtrArray *verdicts = gif_judge_verdicts(judge);
     for (guint i = 0; i < verdicts->len; i++) {
@@ -118,7 +118,7 @@ test_entangled(void)
     g_autoptr(GifJudge) judge = gif_judge_new(fixture_draft(fixture), fixture->config);
     GifChanges changes;
     g_autoptr(GError) error = NULL;
-    g_assert_true(gif_changes_collect(fixture_draft(fixture), NULL, judge, &changes, &error));
+    g_assert_true(gif_changes_collect(fixture_draft(fixture), judge, &changes, &error));
     g_assert_cmpuint(gif_judge_verdicts(judge)->len, ==, 1);
     g_assert_false(gif_judge_revert(judge, &error));
 }
@@ -150,7 +150,7 @@ test_changes(void)
     g_assert_true(tbl_draft_delete(draft, c->id, NULL));
     fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "d", "SMTP:d@n.example", NULL));
     GifChanges changes;
-    g_assert_true(gif_changes_collect(draft, NULL, NULL, &changes, NULL));
+    g_assert_true(gif_changes_collect(draft, NULL, &changes, NULL));
     g_assert_cmpuint(changes.created, ==, 1);
     g_assert_cmpuint(changes.modified, ==, 2);
     g_assert_cmpuint(changes.deleted, ==, 1);
@@ -186,7 +186,7 @@ guard_after_deleting(Fixture *fixture, const char *limit, const char *const *kee
         g_assert_true(tbl_draft_delete(draft, object->id, NULL));
     }
     GifChanges changes;
-    g_assert_true(gif_changes_collect(draft, NULL, NULL, &changes, NULL));
+    g_assert_true(gif_changes_collect(draft, NULL, &changes, NULL));
     GifGuardResult result = gif_guard_check(guard, draft, fixture->config, &changes, &reason);
     g_assert_cmpint(result == GIF_GUARD_PASSED, ==, reason == NULL);
     return result;
