@@ -1,5 +1,6 @@
 #include "policyd/ctl.h"
 
+#include "policyd/postmaster.h"
 #include "tables/address.h"
 
 #include <errno.h>
@@ -309,6 +310,18 @@ pd_ctl_summary(const char *verb, int argc, char **argv)
     return g_string_free(text, FALSE);
 }
 
+/* Whether this change takes the configured postmaster away, without whom the daemon does not start
+ * (postmaster.h); NULL: no. Caller frees. */
+static char *
+lost_postmaster(const PdCtlChange *change)
+{
+    g_autoptr(GError) lost = NULL;
+    if (!pd_postmaster_check_begun(change->config, change->base, NULL) ||
+        pd_postmaster_check_begun(change->config, tbl_draft_view(change->draft), &lost))
+        return NULL;
+    return g_strdup(lost->message);
+}
+
 bool
 pd_ctl_change_commit(PdCtlChange *change, const char *summary, bool *changed, GError **error)
 {
@@ -318,8 +331,12 @@ pd_ctl_change_commit(PdCtlChange *change, const char *summary, bool *changed, GE
                          .summary = summary,
                          .undo_keep = change->config->store.undo_keep};
     guint64 number = 0, generation = 0;
+    g_autofree char *lost = lost_postmaster(change);
     if (!tbl_draft_commit(change->draft, &info, &number, &generation, error))
         return false;
     *changed = number != 0;
+    if (lost)
+        pd_ctl_note("warning: policyd will not start again, nor take a new configuration: %s",
+                    lost);
     return true;
 }

@@ -380,12 +380,15 @@ class Store(WorldCase):
         """the configured postmaster is gone: mail goes on until the daemon starts the next time, so it is said before"""
         world = self.world
         world.ctl("object", "add", "pm", "--address=pm@box.example")
+        world.ctl("object", "add", "other", "--address=other@box.example")
         self.addCleanup(world.write_config, {"addresses": {"postmaster": None}})
         world.write_config({"addresses": {"postmaster": "pm@box.example"}})
         self.assertEqual(self.findings("postmaster"), [])
-        world.ctl("object", "remove", "pm")
+        done = world.ctl("object", "remove", "pm")
+        self.assertIn("warning: policyd will not start again", done.err)
         self.assertFinding("postmaster", "will not start again", world.conf, "pm@box.example")
-        world.ctl("address", "add", "pm-box.example", "pm@box.example")
+        self.assertNotIn("start again", world.ctl("object", "remove", "other").err)
+        self.assertNotIn("start again", world.ctl("address", "add", "pm-box.example", "pm@box.example").err)
         self.addCleanup(world.ctl, "address", "remove", "pm@box.example")
         self.assertEqual(self.findings("postmaster"), [])
 
