@@ -73,7 +73,7 @@ static bool
 stands_for_itself(TblView *view, const char *reference)
 {
     TblAddress address;
-    return tbl_address_parse(&address, tbl_slice(reference)) &&
+    return tbl_address_parse_reference(&address, reference) &&
            !tbl_domains_find_mail(view->domains(view), tbl_address_domain(&address));
 }
 

@@ -257,7 +257,7 @@ static bool
 is_foreign_address(const TblContext *context, const char *reference)
 {
     TblAddress address;
-    return tbl_address_parse(&address, tbl_slice(reference)) &&
+    return tbl_address_parse_reference(&address, reference) &&
            !tbl_domains_find_mail(context->view->domains(context->view),
                                   tbl_address_domain(&address));
 }

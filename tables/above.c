@@ -177,6 +177,18 @@ step_name(Search *search, gconstpointer what)
         add_all(search, ids);
 }
 
+/* Those that give an address of another type than SMTP, by its key. */
+static void
+step_proxy(Search *search, gconstpointer what)
+{
+    const char *key = what;
+    g_autoptr(GArray) ids = in_scope(search, TBL_REFERRER_ADDRESS)
+                                ? search_key(search, TBL_REFERRER_ADDRESS, key)
+                                : NULL;
+    if (ids && binds(search, key))
+        add_all(search, ids);
+}
+
 static void
 step_address(Search *search, gconstpointer what)
 {
@@ -219,9 +231,11 @@ tbl_above_object(const TblContext *context, TblAbove which, const TblAboveScope 
     if (!asks_addresses(scope, which))
         return search.failed ? TBL_FAILED : TBL_FOUND;
     for (guint i = 0; i < object->addresses->len && !search.failed; i++) {
-        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        TblProxy *proxy = g_ptr_array_index(object->addresses, i);
         if (strcmp(proxy->type, "SMTP") == 0)
             search_one_address(&search, proxy->value);
+        else if (tbl_proxy_own_key(proxy))
+            search_edges(&search, step_proxy, tbl_proxy_own_key(proxy));
     }
     for (guint i = 0; i < generated->len && !search.failed; i++)
         search_one_address(&search, g_ptr_array_index(generated, i));

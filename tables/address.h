@@ -47,9 +47,12 @@ bool tbl_address_parse(TblAddress *address, TblSlice key);
  * (G_IO_ERROR_INVALID_ARGUMENT, a sentence naming what is wrong and what would be right). */
 bool tbl_address_parse_strict(TblAddress *address, TblSlice value, GError **error);
 
-/* The address that a reference to an object gives: tbl_address_parse of what is behind `smtp:`, or
- * of all of it. */
+/* The SMTP address that a reference to an object gives: tbl_address_parse of what is behind
+ * `smtp:`, or of all of it; false for an address of another type. */
 bool tbl_address_parse_reference(TblAddress *address, const char *reference);
+/* The key of an address of another type that a reference gives as `TYPE:value`; NULL when it gives
+ * none. Caller frees. */
+char *tbl_address_reference_key(const char *reference);
 
 /* An address as the store has it; both are NUL-terminated. */
 typedef struct {

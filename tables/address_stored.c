@@ -130,13 +130,6 @@ tbl_address_store(TblSlice value, TblArena *memory, TblStoredAddress *stored, GE
 
 /* ---- Proxy addresses ---- */
 
-bool
-tbl_address_parse_reference(TblAddress *address, const char *reference)
-{
-    bool typed = g_ascii_strncasecmp(reference, SMTP_PREFIX, SMTP_PREFIX_LEN) == 0;
-    return tbl_address_parse(address, tbl_slice(typed ? reference + SMTP_PREFIX_LEN : reference));
-}
-
 /* Exchange's events about the form of a proxy address. */
 enum {
     PROXY_OK = 0,
@@ -184,12 +177,19 @@ smtp_key(TblSlice value)
     return tbl_address_parse(&address, value) ? g_strconcat(SMTP_PREFIX, address.text, NULL) : NULL;
 }
 
+static bool
+is_smtp(TblSlice type)
+{
+    return type.len == SMTP_PREFIX_LEN - 1 &&
+           g_ascii_strncasecmp(type.ptr, SMTP_PREFIX, type.len) == 0;
+}
+
 char *
 tbl_proxy_key(TblSlice type, TblSlice value)
 {
     if (value.len == 0)
         return NULL;
-    if (type.len == 4 && g_ascii_strncasecmp(type.ptr, "smtp", 4) == 0)
+    if (is_smtp(type))
         return smtp_key(value);
     g_autofree char *lower = g_ascii_strdown(type.ptr, (gssize)type.len);
     g_autofree char *folded = tbl_text_fold(value);
@@ -225,4 +225,23 @@ tbl_proxy_store(TblSlice type, TblSlice value, TblArena *memory, TblStoredAddres
         return false;
     stored->key = (TblSlice){tbl_arena_copy(memory, tbl_slice(key)), strlen(key)};
     return true;
+}
+
+/* ---- References ---- */
+
+bool
+tbl_address_parse_reference(TblAddress *address, const char *reference)
+{
+    TblSlice type, value;
+    if (tbl_proxy_split(tbl_slice(reference), &type, &value) != PROXY_OK)
+        return tbl_address_parse(address, tbl_slice(reference));
+    return is_smtp(type) && tbl_address_parse(address, value);
+}
+
+char *
+tbl_address_reference_key(const char *reference)
+{
+    TblSlice type, value;
+    bool typed = tbl_proxy_split(tbl_slice(reference), &type, &value) == PROXY_OK;
+    return typed && !is_smtp(type) ? tbl_proxy_key(type, value) : NULL;
 }

@@ -71,7 +71,10 @@ add_reference(const Collection *collection, const char *reference)
     TblAddress address;
     if (folded)
         add_key(collection, TBL_REFERRER_NAME, tbl_slice(folded));
-    if (!strchr(reference, '@') || !tbl_address_parse_reference(&address, reference))
+    g_autofree char *other = tbl_address_reference_key(reference);
+    if (other)
+        add_key(collection, TBL_REFERRER_ADDRESS, tbl_slice(other));
+    if (other || !strchr(reference, '@') || !tbl_address_parse_reference(&address, reference))
         return;
     add_key(collection, TBL_REFERRER_ADDRESS, (TblSlice){address.text, address.len});
     add_cuts(collection, &address);

@@ -20,7 +20,7 @@ typedef enum {
 /* How a reference gives its object; behind the digit of its origin. */
 typedef enum {
     TBL_REFERRER_NAME = 'n',     /* folded by tbl_text_fold */
-    TBL_REFERRER_ADDRESS = '@',  /* canonical */
+    TBL_REFERRER_ADDRESS = '@',  /* canonical; of another type than SMTP: its key */
     TBL_REFERRER_EXTENDED = '+', /* canonical, cut where an extension might begin: whether it does
                                     is configuration, so those who use it look again */
 } TblReferrerKind;

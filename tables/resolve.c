@@ -130,6 +130,23 @@ tbl_resolve_locate(const TblContext *context, const TblAddress *address, const T
 
 /* ---- References ---- */
 
+/* The object that has an address of another type than SMTP. */
+static TblResult
+locate_proxy(const TblContext *context, const char *key, guint64 *id)
+{
+    TblRows rows;
+    TblResult result = context->view->rows(context->view, tbl_slice(key), &rows);
+    bool hide = context->config->directory.exclude_disabled;
+    for (guint i = 0; result == TBL_FOUND && i < rows.count; i++) {
+        const TblRow *row = &rows.row[i];
+        if (row->kind > TBL_ROW_DIRECTORY_GENERATED || (hide && row->disabled))
+            continue;
+        *id = row->object;
+        return TBL_FOUND;
+    }
+    return result == TBL_FOUND ? TBL_NOTFOUND : result;
+}
+
 TblResult
 tbl_resolve_reference_id(const TblContext *context, TblOrigin origin, const char *reference,
                          guint64 *id)
@@ -139,6 +156,9 @@ tbl_resolve_reference_id(const TblContext *context, TblOrigin origin, const char
         folded ? context->view->name(context->view, origin, folded, id) : TBL_NOTFOUND;
     if (result != TBL_NOTFOUND)
         return result;
+    g_autofree char *key = tbl_address_reference_key(reference);
+    if (key)
+        return locate_proxy(context, key, id);
     TblAddress address;
     if (!tbl_address_parse_reference(&address, reference))
         return TBL_NOTFOUND;

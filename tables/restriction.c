@@ -157,10 +157,11 @@ is_address_of(Sender *sender, TblOrigin origin, const char *reference)
 {
     TblAddress address;
     guint64 id = 0;
-    if (!tbl_address_parse_reference(&address, reference))
+    g_autofree char *other = tbl_address_reference_key(reference);
+    if (!other && (!strchr(reference, '@') || !tbl_address_parse_reference(&address, reference)))
         return false;
-    bool itself = sender->outside && strcmp(address.text, sender->address.text) == 0;
-    if (!itself && !may_lead(sender, &address))
+    bool itself = !other && sender->outside && strcmp(address.text, sender->address.text) == 0;
+    if (!other && !itself && !may_lead(sender, &address))
         return false;
     switch (tbl_resolve_reference_id(sender->context, origin, reference, &id)) {
     case TBL_FOUND:
@@ -180,7 +181,7 @@ is_named(Sender *sender, const TblObject *object, TblRefs which)
     for (guint i = 0; i < references->len && !sender->failed; i++) {
         const char *reference = g_ptr_array_index(references, i);
         if (has_name(sender, object->origin, reference) ||
-            (strchr(reference, '@') && is_address_of(sender, object->origin, reference)))
+            is_address_of(sender, object->origin, reference))
             return true;
     }
     return false;

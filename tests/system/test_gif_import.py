@@ -47,6 +47,16 @@ class ImportCase(WorldCase):
 
 
 class Output(ImportCase):
+    def test_references_by_address(self):
+        """members give addresses of any type; who has none of them is told of, but for mail addresses elsewhere"""
+        header = "Obj-Class,Directory Name,E-mail Addresses,Members\r\n"
+        lines = self.imp("mailbox,by-x400,SMTP:by-x400@company.example%X400:c=US;a= ;s=Lee;,\r\n"
+                         "dl,types,SMTP:types@company.example,x400:C=us;a= ;s=LEE;%smtp:x@far.example%X400:c=US;s=Nobody;\r\n"
+                         "dl,sip,SMTP:sip@company.example,SIP:x@far.example\r\n", header=header)
+        self.assertEqual([(d["line"], d["message"].split(": ")[-1]) for d in lines[:-1] if d["code"] == "GIF0909"],
+                         [(3, "X400:c=US;s=Nobody;"), (4, "SIP:x@far.example")], lines)
+        self.assertIn("by-x400", self.world.ctl("object", "show", "types", "--json").json()[0]["members"])
+
     def test_summary(self):
         """the last line is the summary, with all its members; text goes where it should"""
         lines = self.imp(row("s1", "SMTP:s1@company.example", "smtp:s1@domain2.example%smtp:s2@domain2.example") + row("s3"))

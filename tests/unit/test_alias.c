@@ -177,6 +177,39 @@ test_forwards_in_vain(void)
     }
 }
 
+/* References give addresses of any type; those of other types than SMTP never stand for themselves.
+ */
+static void
+test_other_types(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    g_autofree char *name = g_strnfill(1000, 'x');
+    g_autofree char *notes = g_strconcat("NOTES:CN=", name, "@North", NULL);
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    add_member(staff, "x400:C=us;a= ;S=eve;");
+    add_member(staff, notes);
+    add_member(staff, "SIP:nobody@far.example");
+    add_member(staff, "X400:c=US;s=Nobody;");
+    fixture_put(fixture, staff);
+    forward(fixture, "f", "X400:c=US;a= ;s=Eve;", false);
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example", "NOTFOUND");
+    assert_lookup(fixture, "virtual_alias_maps", "f@box.example", "NOTFOUND");
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "eve", "SMTP:eve@box.example",
+                                        "X400:c=US;a= ;s=Eve;", NULL));
+    fixture_put(fixture,
+                fixture_object(TBL_CLASS_MAILBOX, "nina", "SMTP:nina@box.example", notes, NULL));
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "staff@box.example",
+                  "OK eve@box.example,nina@box.example");
+    assert_lookup(fixture, "virtual_alias_maps", "f@box.example", "OK eve@box.example");
+    /* A name comes first. */
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "X400:c=US;a= ;s=Eve;",
+                                        "SMTP:named@box.example", NULL));
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "f@box.example", "OK named@box.example");
+}
+
 /* What is answered to an ASCII key has no UTF-8 local part while the object has an ASCII address.
  */
 static void
@@ -212,6 +245,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/no-primary", test_no_primary);
     g_test_add_func("/alias/copy-elsewhere", test_copy_elsewhere);
     g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
+    g_test_add_func("/alias/other-types", test_other_types);
     g_test_add_func("/alias/ascii-keys", test_ascii_keys);
     return g_test_run();
 }

@@ -154,6 +154,25 @@ test_members(void)
     refute_member("loop", "bob@relay.example");
 }
 
+/* References may give an address of any type. */
+static void
+test_other_types(void)
+{
+    g_autoptr(Fixture) fixture = world();
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "eve", "SMTP:eve@relay.example",
+                                        "X400:c=US;a= ;s=Eve;", NULL));
+    put_list(fixture, "by-x400", "X400:C=US;a= ;s=Eve;", NULL);
+    put_list(fixture, "above", "by-x400", NULL);
+    fixture_commit(fixture);
+    assert_accepts("x400:c=us;A= ;s=eve;", "eve@relay.example");
+    refute_accepts("X400:c=US;a= ;s=Eve;", "ann@relay.example");
+    refute_accepts("X400:c=US;a= ;s=Eva;", "eve@relay.example");
+    refute_accepts("SIP:eve@relay.example", "eve@relay.example");
+    assert_member("by-x400", "eve@relay.example");
+    assert_member("above", "eve@relay.example");
+    refute_member("by-x400", "ann@relay.example");
+}
+
 /* Members bind when they are asked for. */
 static void
 test_later(void)
@@ -252,6 +271,7 @@ main(int argc, char **argv)
     g_test_add_func("/restriction/named", test_named);
     g_test_add_func("/restriction/outside", test_outside);
     g_test_add_func("/restriction/members", test_members);
+    g_test_add_func("/restriction/other-types", test_other_types);
     g_test_add_func("/restriction/later", test_later);
     g_test_add_func("/restriction/null-sender", test_null_sender);
     g_test_add_func("/restriction/both", test_both);
