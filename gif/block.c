@@ -179,11 +179,17 @@ cells_take(GifBlock *block, const GifBlockRow *row, const GifEntry *entry)
 static void
 value_parse(GifBlock *block, TblSlice text, GifBlockProxy *parsed)
 {
-    g_autofree char *reason = NULL;
-    parsed->fault = gif_proxy_parse(&parsed->proxy, block->memory, text, !block->compat, &reason);
-    parsed->reason = reason ? tbl_arena_copy(block->memory, tbl_slice(reason)) : NULL;
-    TblSlice key = {parsed->proxy.key, parsed->proxy.key_len};
-    parsed->hash = parsed->fault == 0 ? tbl_draft_key_hash(key) : 0;
+    char *reason = NULL;
+    int fault = gif_proxy_parse(&parsed->proxy, block->memory, text, !block->compat, &reason);
+    parsed->fault = fault;
+    parsed->reason = NULL;
+    parsed->hash = 0;
+    if (fault == 0) {
+        parsed->hash = tbl_draft_key_hash((TblSlice){parsed->proxy.key, parsed->proxy.key_len});
+    } else {
+        parsed->reason = tbl_arena_copy(block->memory, tbl_slice(reason));
+        g_free(reason);
+    }
 }
 
 static void

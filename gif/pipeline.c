@@ -4,7 +4,7 @@
 #include <signal.h>
 
 /* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. */
-#define RUN_BYTES ((gsize)64 * 1024)
+#define RUN_BYTES ((gsize)32 * 1024)
 /* One is decided, each thread fills one, and the others even out what rows cost on either side. */
 #define BLOCKS 8
 /* A thread that found all of them in use waits until so many are, lest it is woken for each. */

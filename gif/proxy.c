@@ -86,6 +86,22 @@ type_read(GifProxy *proxy, TblSlice type)
     return type.len == strlen(SMTP) && memcmp(proxy->type, SMTP, strlen(SMTP)) == 0;
 }
 
+/* `smtp:` or `SMTP:`, as nearly all values begin, and something behind it. */
+static bool
+smtp_split(GifProxy *proxy, TblSlice text, TblSlice *value)
+{
+    if (text.len <= strlen(SMTP) + 1 || text.ptr[strlen(SMTP)] != ':') {
+        return false;
+    }
+    proxy->lower = memcmp(text.ptr, "smtp", strlen(SMTP)) == 0;
+    if (!proxy->lower && memcmp(text.ptr, SMTP, strlen(SMTP)) != 0) {
+        return false;
+    }
+    memcpy(proxy->type, SMTP, sizeof(SMTP));
+    *value = (TblSlice){text.ptr + strlen(SMTP) + 1, text.len - strlen(SMTP) - 1};
+    return true;
+}
+
 static int
 split_fault(int fault, TblSlice text, char **reason)
 {
@@ -114,8 +130,9 @@ int
 gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bare, char **reason)
 {
     *proxy = (GifProxy){0};
-    TblSlice trimmed = blanks_trim(text), type, value;
-    int fault = tbl_proxy_split(trimmed, &type, &value);
+    TblSlice trimmed = blanks_trim(text), type = {0}, value;
+    bool smtp = smtp_split(proxy, trimmed, &value);
+    int fault = smtp ? 0 : tbl_proxy_split(trimmed, &type, &value);
     if (fault == 230 && allow_bare && memchr(trimmed.ptr, '@', trimmed.len)) {
         g_autofree char *why = NULL;
         if (smtp_parse(proxy, memory, trimmed, &why) == 0) {
@@ -127,9 +144,9 @@ gif_proxy_parse(GifProxy *proxy, TblArena *memory, TblSlice text, bool allow_bar
     if (fault != 0) {
         return split_fault(fault, trimmed, reason);
     }
+    smtp = smtp || type_read(proxy, type);
     TblSlice bare = blanks_trim(value);
     proxy->trimmed = bare.len != value.len || trimmed.len != text.len;
-    bool smtp = type_read(proxy, type);
     if (bare.len == 0) {
         *reason = g_strdup_printf("%s: has no address behind its colon", proxy->type);
         return 237;

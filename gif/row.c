@@ -123,11 +123,25 @@ gif_record_check_count(const GifRecord *record, guint expected, bool compat, Gif
     }
 }
 
+/* Nearly all fields of one value: nothing is taken off them, and nothing in them means something.
+ */
+static bool
+is_plain(const GifField *field)
+{
+    return !field->quotes && !field->escapes && field->text.len > 0 &&
+           field->text.len <= GIF_VALUE_MAX && !strchr("~=#", *field->text.ptr);
+}
+
 /* The text of a cell of one value; empty when it is blank. */
 static TblSlice
 single_read(GifLexer *lexer, const GifRecord *record, guint index, GifCell *cell)
 {
-    gif_lexer_cell(lexer, &record->field[index], GIF_LEX_SINGLE, cell);
+    const GifField *field = &record->field[index];
+    if (is_plain(field)) {
+        *cell = (GifCell){.kind = GIF_CELL_VALUES};
+        return field->text;
+    }
+    gif_lexer_cell(lexer, field, GIF_LEX_SINGLE, cell);
     return cell->count > 0 ? gif_lexer_value(lexer, cell, 0)->text : (TblSlice){"", 0};
 }
 

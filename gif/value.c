@@ -81,14 +81,16 @@ gif_lexer_value(const GifLexer *lexer, const GifCell *cell, guint index)
     return &lexer->values[cell->first + index];
 }
 
-static void
-value_push(GifLexer *lexer, GifValue value)
+static inline void
+value_push(GifLexer *lexer, TblSlice text, bool padded)
 {
     if (lexer->values_used == lexer->values_room) {
         lexer->values_room = MAX(2 * lexer->values_room, VALUES_FIRST);
         lexer->values = g_renew(GifValue, lexer->values, lexer->values_room);
     }
-    lexer->values[lexer->values_used++] = value;
+    GifValue *value = &lexer->values[lexer->values_used++];
+    value->text = text;
+    value->padded = padded;
 }
 
 void
@@ -97,7 +99,7 @@ gif_lexer_push(GifLexer *lexer, GifCell *cell, TblSlice text)
     if (cell->count == 0) {
         cell->first = lexer->values_used;
     }
-    value_push(lexer, (GifValue){text, false});
+    value_push(lexer, text, false);
     cell->count++;
 }
 
@@ -152,10 +154,10 @@ blanks_trim(TblSlice text)
     return text;
 }
 
-static void
+static inline void
 value_add(Lex *lex, TblSlice text, bool padded)
 {
-    value_push(lex->lexer, (GifValue){text, padded});
+    value_push(lex->lexer, text, padded);
     lex->cell->count++;
 }
 
