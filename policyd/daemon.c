@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* Seconds between two tries to get the store's lock after its folder was missing. */
+/* Seconds between two looks whether the store's lock is ours still. */
 #define LOCK_RETRY_INTERVAL 1
 
 struct PdDaemon {
@@ -24,6 +24,7 @@ struct PdDaemon {
     gint64 started; /* microseconds of the monotonic clock */
     GMainLoop *loop;
     PdPidlock *lock;
+    guint64 rival;                 /* another daemon of this store that was told of, 0 for none */
     GPtrArray *socketmap, *policy; /* PdListener */
     PdPlane *plane;
     PdKeeper *keeper;
@@ -38,18 +39,22 @@ add_source(PdDaemon *daemon, guint source)
     daemon->sources[daemon->n_sources++] = source;
 }
 
-/* Other folders than the store's own may be missing at the start: then the lock is taken when it
- * can be. */
+/* Other folders than the store's own may be missing at the start, and any may be made anew: then
+ * the lock is taken when it can be. */
 static gboolean
 lock_retry(gpointer data)
 {
     PdDaemon *daemon = data;
+    const char *path = daemon->first->store.path;
     guint64 other = 0;
 
-    if (!daemon->lock &&
-        pd_pidlock_new(daemon->first->store.path, &daemon->lock, &other, NULL) == PD_PIDLOCK_TAKEN)
-        tbl_log_error("%s: also served by process %" G_GUINT64_FORMAT, daemon->first->store.path,
-                      other);
+    if (daemon->lock && !pd_pidlock_current(daemon->lock, path))
+        g_clear_pointer(&daemon->lock, pd_pidlock_free);
+    bool taken =
+        !daemon->lock && pd_pidlock_new(path, &daemon->lock, &other, NULL) == PD_PIDLOCK_TAKEN;
+    if (taken && other != daemon->rival)
+        tbl_log_error("%s: also served by process %" G_GUINT64_FORMAT, path, other);
+    daemon->rival = other;
     return G_SOURCE_CONTINUE;
 }
 
@@ -60,6 +65,7 @@ take_lock(PdDaemon *daemon, GError **error)
     const char *path = daemon->first->store.path;
     guint64 other = 0;
 
+    add_source(daemon, g_timeout_add_seconds(LOCK_RETRY_INTERVAL, lock_retry, daemon));
     switch (pd_pidlock_new(path, &daemon->lock, &other, &why)) {
     case PD_PIDLOCK_OURS:
         return true;
@@ -71,7 +77,6 @@ take_lock(PdDaemon *daemon, GError **error)
         break;
     }
     tbl_log_warning("cannot make sure that no other daemon serves this store: %s", why->message);
-    add_source(daemon, g_timeout_add_seconds(LOCK_RETRY_INTERVAL, lock_retry, daemon));
     return true;
 }
 

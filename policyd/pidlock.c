@@ -83,6 +83,16 @@ pd_pidlock_new(const char *store_path, PdPidlock **lock, guint64 *other, GError 
     return PD_PIDLOCK_IMPOSSIBLE;
 }
 
+bool
+pd_pidlock_current(const PdPidlock *lock, const char *store_path)
+{
+    g_autofree char *path = g_strconcat(store_path, SUFFIX, NULL);
+    struct stat held, named;
+
+    return fstat(lock->fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
+}
+
 void
 pd_pidlock_free(PdPidlock *lock)
 {

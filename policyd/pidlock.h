@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef struct PdPidlock PdPidlock;
 
@@ -16,5 +17,7 @@ typedef enum {
 
 PdPidlockResult pd_pidlock_new(const char *store_path, PdPidlock **lock, guint64 *other,
                                GError **error);
+/* The file is still the one that is locked. Removed with its folder, it keeps nobody away. */
+bool pd_pidlock_current(const PdPidlock *lock, const char *store_path);
 void pd_pidlock_free(PdPidlock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PdPidlock, pd_pidlock_free)

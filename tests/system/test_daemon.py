@@ -177,6 +177,17 @@ class Single(DaemonCase):
         self.assertEqual(world.ask(*FOUND), VALUE.decode())
         self.assertEqual(world.status()["daemon"]["pid"], world.daemon.pid)
 
+    def test_second_daemon_after_the_folder_was_remade(self):
+        """also when the first one's lock went away with everything beside the store"""
+        world = self.filled()
+        os.unlink(world.store + ".pid")
+        until(lambda: os.path.exists(world.store + ".pid"), "the daemon takes its lock again")
+        other = World()
+        self.addCleanup(other.close)
+        other.settings["store"]["path"] = world.store
+        other.write_config()
+        self.assertIn(str(world.daemon.pid), other.run("policyd", "--config", other.conf, rc=78).err)
+
     def test_same_configuration_twice(self):
         """the same command twice: the sockets of the first stay"""
         world = self.filled()
