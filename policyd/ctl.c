@@ -10,6 +10,7 @@
 
 /* ---- Messages ---- */
 
+G_GNUC_PRINTF(1, 0)
 static void
 vnote(const char *format, va_list arguments)
 {

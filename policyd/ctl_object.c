@@ -163,7 +163,6 @@ check_ends(const char *what, const char *text, GError **error)
 static bool
 add_address(TblObject *object, const char *text, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
     TblProxy *proxy = pd_ctl_proxy(text, false, error);
     if (!proxy)
         return false;

@@ -266,11 +266,11 @@ pd_ctl_status(TblConfig *config, int argc, char **argv)
     if (!read_status(config, &status, &error))
         return pd_ctl_error(error);
     ask_daemon(config, &status);
-    g_autoptr(GHashTable) daemon = status.daemon;
     if (as_json)
         print_status_json(&status);
     else
         print_status_text(config, &status);
+    g_clear_pointer(&status.daemon, g_hash_table_unref);
     code = pd_ctl_finish();
     return code == 0 && status.unknown ? TBL_EXIT_TEMPORARY : code;
 }

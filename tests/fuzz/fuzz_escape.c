@@ -36,6 +36,7 @@ check_reference(const char *text)
     g_autofree char *written = gif_escape_reference(text);
     g_autofree char *read = gif_reference_name(tbl_slice(written));
     size_t length = strlen(text);
+    g_assert_true(!plain || *plain);
     bool trimmed = strchr(" \t", text[0]) || strchr(" \t", text[length - 1]);
     bool control = false;
     for (size_t i = 0; i < length; i++)

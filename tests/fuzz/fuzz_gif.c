@@ -98,6 +98,7 @@ check_cell(const GifLexer *lexer, const GifCell *cell)
         GifProxy proxy;
         g_auto(TblArena) memory = {0};
         g_autofree char *reason = NULL, *name = gif_reference_name(value->text);
+        g_assert_true(!name || *name);
         g_assert_cmpuint(value->text.len, >, 0);
         g_assert_cmpuint(value->text.len, <=, GIF_VALUE_MAX);
         int fault = gif_proxy_parse(&proxy, &memory, value->text, true, &reason);
