@@ -342,9 +342,10 @@ report_strangers(Survey *survey)
         g_autofree char *remedy =
             g_strdup_printf("policyctl domain add %s --class=CLASS", (const char *)name->data);
         pd_doctor_find(survey->doctor, PD_DOCTOR_WARNING, "undeclared", remedy,
-                       "%" G_GUINT64_FORMAT " addresses are in %s, which is not declared, so no "
-                       "map answers them",
-                       count, (const char *)name->data);
+                       "%" G_GUINT64_FORMAT " %s in %s, which is not declared, so no map answers "
+                       "%s",
+                       count, count == 1 ? "address is" : "addresses are", (const char *)name->data,
+                       count == 1 ? "it" : "them");
     }
 }
 

@@ -331,7 +331,9 @@ class Store(WorldCase):
         self.addCleanup(self.world.ctl, "object", "remove", "contact")
         self.world.ctl("object", "add", "w", "--address=w@far.example", "--address=w@alias.example")
         self.addCleanup(self.world.ctl, "object", "remove", "w")
-        self.assertFinding("undeclared", "2 addresses", "other.example")
+        self.assertFinding("undeclared", "2 addresses are in other.example")
+        self.world.ctl("address", "remove", "v@other.example")
+        self.assertFinding("undeclared", "1 address is in other.example", "answers it")
 
     def test_login(self):
         """logins that smtpd_sender_login_maps cannot name"""
