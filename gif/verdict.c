@@ -203,6 +203,19 @@ object_judge(GifJudge *judge, const TblObject *before, const TblObject *after, b
         return !primary || domain_class(judge, primary->value) != TBL_DOMAIN_VIRTUAL_ALIAS ||
                address_judge(judge, before, after, primary->value, judged);
     }
+    TblContext base = judge->context;
+    base.view = tbl_draft_snapshot(judge->draft);
+    TblResult lost = tbl_fate_loses_target(&judge->context, &base, after);
+    *judged = lost == TBL_FOUND;
+    if (*judged) {
+        verdict_add(judge, before, after, GIF_CODE_REFERRED,
+                    "its target %s lies in a declared domain, and would be no address of another "
+                    "object",
+                    after->target->value);
+    }
+    if (lost != TBL_NOTFOUND) {
+        return lost != TBL_FAILED;
+    }
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&judge->context, after);
     bool good = addresses->len > 0 || cycle_judge(judge, before, after, after->name, judged);
     for (guint i = 0; good && !*judged && i < addresses->len; i++) {

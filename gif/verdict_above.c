@@ -150,7 +150,8 @@ loses_references(const TblObject *before, const TblObject *after)
 bool
 gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
 {
-    if (!above->scope.any) {
+    bool lost = before && loses_references(before, after);
+    if (!above->scope.any && !(lost && above->scope.targets)) {
         return true;
     }
     bool far = (after && tbl_fate_leads_on(after)) || (before && tbl_fate_leads_on(before));
@@ -158,8 +159,7 @@ gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
     g_autoptr(GArray) cause = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_array_append_val(cause, (after ? after : before)->id);
     return (!after || causes_add(above, above->context, which, after, cause)) &&
-           (!before || !loses_references(before, after) ||
-            causes_add(above, &above->base, which, before, cause));
+           (!lost || causes_add(above, &above->base, TBL_ABOVE_ALL, before, cause));
 }
 
 /* Worse than it was, or nothing; FINE else. Only a primary can have nowhere to go. */
@@ -193,6 +193,17 @@ static bool
 parent_judge(const GifAbove *above, const TblObject *object, const GArray *causes,
              GifBlameFunc blame, gpointer data)
 {
+    TblResult lost = tbl_fate_loses_target(above->context, &above->base, object);
+    if (lost == TBL_FOUND) {
+        g_autofree char *reason = g_strdup_printf(
+            "remote \"%s\" would lose its target: %s lies in a declared domain, and "
+            "would be no address of another object",
+            object->name, object->target->value);
+        blame(GIF_CODE_REFERRED, reason, causes, data);
+    }
+    if (lost != TBL_NOTFOUND) {
+        return lost != TBL_FAILED;
+    }
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(above->context, object);
     if (addresses->len == 0) {
         return cycle_judge(above, object, object->name, causes, blame, data) != TBL_FAILED;

@@ -47,67 +47,6 @@ pd_ctl_each_address(TblReader *reader, PdCtlAddressFunc each, gpointer data)
 
 /* ---- Domains ---- */
 
-typedef struct {
-    PdCtlChange *change;
-    char **names;
-    GError *error;
-} DomainGuard;
-
-static bool
-guard_names_cover(char **names, TblSlice domain)
-{
-    for (char **name = names; *name; name++)
-        if (pd_ctl_covers(*name, domain))
-            return true;
-    return false;
-}
-
-/* The class of what covers a domain, 0 for what is undeclared. */
-static TblDomainClass
-class_of(TblView *view, TblSlice domain)
-{
-    const TblDomains *domains = view->domains(view);
-    g_autofree char *text = g_strndup(domain.ptr, domain.len);
-    const TblDomain *found = domains ? tbl_domains_find_mail(domains, text) : NULL;
-    return found ? tbl_domains_class(domains, found) : (TblDomainClass)0;
-}
-
-/* The rule that makes addresses of a domain; a mirror's addresses are those of its other. */
-static const char *
-rule_of(TblView *view, TblSlice domain)
-{
-    const TblDomains *domains = view->domains(view);
-    g_autofree char *text = g_strndup(domain.ptr, domain.len);
-    const TblDomain *found = domains ? tbl_domains_get(domains, text) : NULL;
-    if (found && found->mirror)
-        found = tbl_domains_get(domains, found->mirror);
-    return found ? found->rule : NULL;
-}
-
-/* Targets are judged where the domain's class or rule changes; nothing else of a declaration counts
- * for them. */
-static bool
-guard_target(PdCtlChange *change, TblSlice domain, guint64 id, GError **error)
-{
-    TblView *after = tbl_draft_view(change->draft);
-    bool same = class_of(change->base, domain) == class_of(after, domain) &&
-                g_strcmp0(rule_of(change->base, domain), rule_of(after, domain)) == 0;
-    return same || pd_ctl_guard_target(change, id, error);
-}
-
-static bool
-guard_address(TblSlice key, TblSlice domain, TblSlice bytes, gpointer data)
-{
-    DomainGuard *guard = data;
-    TblRows rows;
-    if (!guard_names_cover(guard->names, domain))
-        return true;
-    if (!tbl_rows_decode(&rows, key, bytes))
-        return pd_ctl_guard_failed(guard->change, &guard->error);
-    const TblRow *target = tbl_rows_get(&rows, TBL_ROW_LOCAL_TARGET);
-    return !target || guard_target(guard->change, domain, target->object, &guard->error);
-}
-
 /* What a mirror sets for itself must go with the class that it takes from its other. */
 static bool
 goes_with_virtual_alias(const TblDomain *mirror)
@@ -185,23 +124,8 @@ guard_declarations(PdCtlChange *change, char **names, GError **error)
     return true;
 }
 
-/* Targets in the domains that change. */
-static bool
-guard_targets(PdCtlChange *change, GError **error)
-{
-    g_auto(GStrv) names = pd_ctl_touched_domains(change);
-    DomainGuard guard = {.change = change, .names = names};
-    bool readable = pd_ctl_each_address(change->reader, guard_address, &guard);
-    if (guard.error) {
-        g_propagate_error(error, guard.error);
-        return false;
-    }
-    return readable || pd_ctl_guard_failed(change, error);
-}
-
 bool
 pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **error)
 {
-    return guard_declarations(change, names, error) && guard_targets(change, error) &&
-           pd_ctl_guard_lists(change, force, error);
+    return guard_declarations(change, names, error) && pd_ctl_guard_lists(change, force, error);
 }

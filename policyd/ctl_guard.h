@@ -20,12 +20,7 @@ bool pd_ctl_each_address(TblReader *reader, PdCtlAddressFunc each, gpointer data
  * those. Errors: 3 for what is refused; `force` lets primaries have nowhere to go. */
 bool pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **error);
 
-/* After an object was put in the draft or deleted: what refers to the addresses that it had
- * (`before` NULL: it is new). Errors: 3. */
-bool pd_ctl_guard_object(PdCtlChange *change, const TblObject *before, GError **error);
-
-/* What both look at. A target in a domain that is declared now must be somebody's address; `id` is
- * the remote's. */
-bool pd_ctl_guard_target(PdCtlChange *change, guint64 id, GError **error);
+/* After objects changed in the draft: catch-alls still lead somewhere. Errors: 3. */
+bool pd_ctl_guard_catch_alls(PdCtlChange *change, GError **error);
 /* The catch-all of `domain` still leads somewhere, if it did before. */
 bool pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error);

@@ -34,6 +34,21 @@ judge_empty(Lists *lists, const TblObject *object)
     return pd_ctl_refuse_cycle(lists->change, object, &lists->error);
 }
 
+/* A list that was over the limits by one address may get another. */
+static bool
+was_over(const Lists *lists, const TblObject *object)
+{
+    TblContext base = pd_ctl_change_base_context(lists->change);
+    g_autoptr(TblObject) before = NULL;
+    if (base.view->object(base.view, object->id, &before) != TBL_FOUND)
+        return false;
+    g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&base, before);
+    bool over = false;
+    for (guint i = 0; i < addresses->len && !over; i++)
+        over = tbl_fate_of(&base, g_ptr_array_index(addresses, i)) == TBL_FATE_OVER;
+    return over;
+}
+
 static bool
 judge_address(Lists *lists, const TblObject *object, const char *address, bool primary)
 {
@@ -46,7 +61,8 @@ judge_address(Lists *lists, const TblObject *object, const char *address, bool p
     case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(lists->change, &lists->error);
     case TBL_FATE_OVER:
-        return pd_ctl_refuse_over(lists->change, object, address, &lists->error);
+        return was_over(lists, object) ||
+               pd_ctl_refuse_over(lists->change, object, address, &lists->error);
     case TBL_FATE_NOWHERE:
         if (primary && !lists->force)
             g_ptr_array_add(lists->nowhere, g_strdup(address));
@@ -57,6 +73,25 @@ judge_address(Lists *lists, const TblObject *object, const char *address, bool p
 }
 
 static bool
+judge_target(Lists *lists, const TblObject *object)
+{
+    TblContext after = pd_ctl_change_context(lists->change),
+               before = pd_ctl_change_base_context(lists->change);
+    switch (tbl_fate_loses_target(&after, &before, object)) {
+    case TBL_NOTFOUND:
+        return true;
+    case TBL_FAILED:
+        return pd_ctl_guard_failed(lists->change, &lists->error);
+    case TBL_FOUND:
+        break;
+    }
+    return pd_ctl_refuse(&lists->error,
+                         "remote \"%s\": its target %s lies in a declared domain, and would be "
+                         "no address of another object",
+                         object->name, object->target->value);
+}
+
+static bool
 judge(const TblObject *object, gpointer data)
 {
     Lists *lists = data;
@@ -64,6 +99,8 @@ judge(const TblObject *object, gpointer data)
     const TblProxy *primary = tbl_object_primary(object, "SMTP");
     if (!tbl_fate_leads_on(object))
         return !primary || lists->force || judge_address(lists, object, primary->value, true);
+    if (!judge_target(lists, object))
+        return false;
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&context, object);
     if (addresses->len == 0)
         return judge_empty(lists, object);

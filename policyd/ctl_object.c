@@ -107,7 +107,7 @@ pd_ctl_object_commit(PdCtlChange *change, const char *summary, const TblObject *
     bool changed = false;
     bool put = after ? tbl_draft_put(change->draft, after, &error)
                      : tbl_draft_delete(change->draft, before->id, &error);
-    if (!put || !pd_ctl_guard_object(change, before, &error) ||
+    if (!put || !pd_ctl_guard_catch_alls(change, &error) ||
         !pd_ctl_guard_lists(change, false, &error) ||
         !pd_ctl_change_commit(change, summary, &changed, &error))
         return pd_ctl_error(error);

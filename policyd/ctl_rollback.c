@@ -15,7 +15,6 @@ typedef struct {
     GPtrArray *domains;
     guint64 created, modified, deleted;
     bool mixed; /* the outcome has never been before, so it is judged */
-    GError *error;
 } Plan;
 
 static void
@@ -43,8 +42,6 @@ plan_object(const TblObject *before, const TblObject *after, gpointer data)
     plan->created += !before;
     plan->deleted += !after;
     plan->modified += before && after;
-    if (plan->mixed && !pd_ctl_guard_object(plan->change, before, &plan->error))
-        return false;
     if (plan->out) {
         g_autoptr(TblChange) change = tbl_change_new(before, after);
         tbl_change_write_text(change, plan->out);
@@ -63,14 +60,10 @@ plan_read(Plan *plan, GError **error)
     if (plan->mixed &&
         !(plan->domains->len > 1
               ? pd_ctl_guard_domains(plan->change, (char **)plan->domains->pdata, false, error)
-              : pd_ctl_guard_lists(plan->change, false, error)))
+              : pd_ctl_guard_lists(plan->change, false, error) &&
+                    pd_ctl_guard_catch_alls(plan->change, error)))
         return false;
-    if (!tbl_draft_foreach_change(draft, plan_object, plan, error))
-        return false;
-    if (!plan->error)
-        return true;
-    g_propagate_error(error, g_steal_pointer(&plan->error));
-    return false;
+    return tbl_draft_foreach_change(draft, plan_object, plan, error);
 }
 
 static void

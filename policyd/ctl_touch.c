@@ -22,11 +22,14 @@ pd_ctl_touched_domains(const PdCtlChange *change)
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     tbl_draft_foreach_domain_change(change->draft, add_name, names);
     for (guint i = names->len; i > 0; i--) {
+        const char *name = g_ptr_array_index(names, i - 1);
         /* One that mirrors it no longer has changed itself. */
-        const GPtrArray *mirrors =
-            tbl_domains_mirrors(view->domains(view), g_ptr_array_index(names, i - 1));
+        const GPtrArray *mirrors = tbl_domains_mirrors(view->domains(view), name);
+        const TblDomain *domain = tbl_domains_get(view->domains(view), name);
         for (guint m = 0; mirrors && m < mirrors->len; m++)
             g_ptr_array_add(names, g_strdup(((const TblDomain *)mirrors->pdata[m])->name));
+        if (domain && domain->mirror)
+            g_ptr_array_add(names, g_strdup(domain->mirror));
     }
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);

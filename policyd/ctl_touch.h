@@ -8,8 +8,8 @@
 
 #include "tables/id_set.h"
 
-/* Names of the domains whose declarations the draft changes, adds or takes away, and of those that
- * mirror one of them. Free with g_strfreev. */
+/* Names of the domains whose declarations the draft changes, adds or takes away, of those that
+ * mirror one of them, and of those that they mirror. Free with g_strfreev. */
 char **pd_ctl_touched_domains(const PdCtlChange *change);
 
 /* Adds the ids of the objects that change themselves, that refer to one that does, or did; of those

@@ -18,7 +18,7 @@ typedef struct {
 
 static const TblReferrerEdge edges[] = {TBL_REFERRER_MEMBER, TBL_REFERRER_FORWARD};
 static const TblReferrerKind kinds[] = {TBL_REFERRER_NAME, TBL_REFERRER_ADDRESS,
-                                        TBL_REFERRER_EXTENDED};
+                                        TBL_REFERRER_EXTENDED, TBL_REFERRER_BELOW};
 
 /* Whether the edge that is searched has such references at all. */
 static bool
@@ -68,21 +68,29 @@ binds(Search *search, const char *reference)
     return search->self == 0 ? result == TBL_NOTFOUND : result == TBL_FOUND && id == search->self;
 }
 
-/* `reference` is `address` with something behind its local part. */
+/* What a reference is asked for that was noted under less than itself. */
+typedef struct {
+    TblSlice local;         /* with which its local part begins */
+    const char *domain;     /* this is its domain, */
+    const TblDomain *below; /* or one that this declares with all other subdomains */
+} Pattern;
+
 static bool
-extends_address(const char *reference, const char *address)
+fits(const Search *search, const Pattern *pattern, const char *reference)
 {
     TblAddress whole;
-    const char *at = strrchr(address, '@');
-    size_t local = (size_t)(at - address);
-    return tbl_address_parse_reference(&whole, reference) && whole.local_len > local &&
-           strcmp(tbl_address_domain(&whole), at + 1) == 0 &&
-           memcmp(whole.text, address, local) == 0;
+    const TblDomains *domains = search->context->view->domains(search->context->view);
+    if (!tbl_address_parse_reference(&whole, reference) || whole.local_len < pattern->local.len ||
+        memcmp(whole.text, pattern->local.ptr, pattern->local.len) != 0)
+        return false;
+    const char *domain = tbl_address_domain(&whole);
+    return pattern->below ? tbl_domains_find(domains, domain) == pattern->below
+                          : strcmp(domain, pattern->domain) == 0;
 }
 
-/* Which of those whose references may be `address` with an extension have one that is. */
+/* Which of those whose references may fit have one that does, and binds. */
 static void
-add_extended(Search *search, const GArray *ids, const char *address)
+add_fitting(Search *search, const GArray *ids, const Pattern *pattern)
 {
     TblView *view = search->context->view;
     for (guint i = 0; i < ids->len && !search->failed; i++) {
@@ -95,14 +103,23 @@ add_extended(Search *search, const GArray *ids, const char *address)
         const GPtrArray *members = object->refs[TBL_REFS_MEMBERS];
         const char *forward = object->text[TBL_TEXT_FORWARD];
         bool found = search->edge == TBL_REFERRER_FORWARD && forward &&
-                     extends_address(forward, address) && binds(search, forward);
+                     fits(search, pattern, forward) && binds(search, forward);
         for (guint m = 0; search->edge == TBL_REFERRER_MEMBER && m < members->len && !found; m++) {
             const char *member = g_ptr_array_index(members, m);
-            found = extends_address(member, address) && binds(search, member);
+            found = fits(search, pattern, member) && binds(search, member);
         }
         if (found)
             add_id(search, id);
     }
+}
+
+static void
+search_pattern(Search *search, TblReferrerKind kind, const char *text, const Pattern *pattern)
+{
+    g_autoptr(GArray) ids =
+        search->self && in_scope(search, kind) ? search_key(search, kind, text) : NULL;
+    if (ids)
+        add_fitting(search, ids, pattern);
 }
 
 /* Those that give one address of the object, or the mirror of one. */
@@ -114,15 +131,52 @@ search_address(Search *search, const char *address)
                                   : NULL;
     if (exact && binds(search, address))
         add_all(search, exact);
-    g_autoptr(GArray) extended = search->self && in_scope(search, TBL_REFERRER_EXTENDED)
-                                     ? search_key(search, TBL_REFERRER_EXTENDED, address)
-                                     : NULL;
-    if (extended)
-        add_extended(search, extended, address);
+    const char *at = strrchr(address, '@');
+    Pattern pattern = {{address, (size_t)(at - address)}, at + 1, NULL};
+    search_pattern(search, TBL_REFERRER_EXTENDED, address, &pattern);
 }
 
 static void
-search_mirrors(Search *search, const TblAddress *address)
+search_target_key(Search *search, TblReferrerKind kind, const char *address)
+{
+    g_autofree char *key = g_strconcat("smtp:", address, NULL);
+    search->edge = TBL_REFERRER_TARGET;
+    for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
+        search->origin = (TblOrigin)origin;
+        g_autoptr(GArray) ids = search_key(search, kind, key);
+        if (ids)
+            add_all(search, ids);
+    }
+}
+
+/* Remotes whose target an address is. */
+static void
+search_targets(Search *search, const char *address)
+{
+    search_target_key(search, TBL_REFERRER_ADDRESS, address);
+}
+
+/* Those that give it in a subdomain. */
+static void
+search_below(Search *search, const char *address, const TblDomain *domain)
+{
+    Pattern pattern = {{address, (size_t)(strrchr(address, '@') - address)}, domain->name, domain};
+    search_pattern(search, TBL_REFERRER_BELOW, address, &pattern);
+}
+
+/* Remotes whose target it may be in a subdomain. */
+static void
+search_targets_below(Search *search, const char *address, const TblDomain *domain)
+{
+    search_target_key(search, TBL_REFERRER_BELOW, address);
+}
+
+/* The address as each mirror of its domain has it; those that are all subdomains with `below`. */
+typedef void (*MirrorFunc)(Search *search, const char *address);
+typedef void (*BelowFunc)(Search *search, const char *address, const TblDomain *domain);
+
+static void
+each_mirrored(Search *search, const TblAddress *address, MirrorFunc each, BelowFunc below)
 {
     const GPtrArray *mirrors = tbl_domains_mirrors(
         search->context->view->domains(search->context->view), tbl_address_domain(address));
@@ -130,21 +184,10 @@ search_mirrors(Search *search, const TblAddress *address)
         const TblDomain *domain = g_ptr_array_index(mirrors, i);
         g_autofree char *mirrored =
             g_strdup_printf("%.*s@%s", (int)address->local_len, address->text, domain->name);
-        search_address(search, mirrored);
-    }
-}
-
-/* Remotes whose target an address is. */
-static void
-search_targets(Search *search, const TblAddress *address)
-{
-    g_autofree char *key = g_strconcat("smtp:", address->text, NULL);
-    search->edge = TBL_REFERRER_TARGET;
-    for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
-        search->origin = (TblOrigin)origin;
-        g_autoptr(GArray) ids = search_key(search, TBL_REFERRER_ADDRESS, key);
-        if (ids)
-            add_all(search, ids);
+        if (domain->name[0] == '.')
+            below(search, mirrored, domain);
+        else
+            each(search, mirrored);
     }
 }
 
@@ -195,7 +238,7 @@ step_address(Search *search, gconstpointer what)
     const TblAddress *address = what;
     search_address(search, address->text);
     if (search->self)
-        search_mirrors(search, address);
+        each_mirrored(search, address, search_address, search_below);
 }
 
 /* Whether an address may be given by anybody. */
@@ -205,7 +248,8 @@ asks_addresses(const TblAboveScope *scope, TblAbove which)
     bool asks = !scope || which == TBL_ABOVE_ALL;
     for (guint i = 0; !asks && i < G_N_ELEMENTS(edges); i++)
         for (guint origin = 0; origin < 2; origin++)
-            asks = asks || scope->has[i][origin][1] || scope->has[i][origin][2];
+            for (guint kind = 1; kind < G_N_ELEMENTS(kinds); kind++)
+                asks = asks || scope->has[i][origin][kind];
     return asks;
 }
 
@@ -216,8 +260,10 @@ search_one_address(Search *search, const char *text)
     if (!tbl_address_parse(&address, tbl_slice(text)))
         return;
     search_edges(search, step_address, &address);
-    if (search->which == TBL_ABOVE_ALL && !search->failed)
-        search_targets(search, &address);
+    if (search->which == TBL_ABOVE_ALL && !search->failed) {
+        search_targets(search, address.text);
+        each_mirrored(search, &address, search_targets, search_targets_below);
+    }
 }
 
 TblResult
@@ -257,6 +303,14 @@ tbl_above_scope(const TblContext *context, TblAboveScope *scope)
     TblView *view = context->view;
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
     *scope = (TblAboveScope){0};
+    for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
+        g_autofree char *mark =
+            tbl_referrer_mark(TBL_REFERRER_TARGET, (TblOrigin)origin, TBL_REFERRER_ADDRESS);
+        TblResult result = view->referrers(view, mark, ids);
+        if (result == TBL_FAILED)
+            return TBL_FAILED;
+        scope->targets = scope->targets || result == TBL_FOUND;
+    }
     for (guint edge = 0; edge < G_N_ELEMENTS(edges); edge++) {
         for (guint origin = 0; origin < 2; origin++) {
             for (guint kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {

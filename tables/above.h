@@ -17,8 +17,9 @@ typedef enum {
 /* What kinds of references there are at all: for who asks about many objects, most of which nobody
  * can refer to. True once there was one of the kind. */
 typedef struct {
-    bool has[2][2][3]; /* by edge, origin, kind of tables/referrer.h */
+    bool has[2][2][4]; /* by edge, origin, kind of tables/referrer.h */
     bool any;
+    bool targets; /* of remotes, which are not counted in the above */
 } TblAboveScope;
 TblResult tbl_above_scope(const TblContext *context, TblAboveScope *scope);
 

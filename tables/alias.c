@@ -105,29 +105,6 @@ visit(TblWalk *walk, guint64 id)
     return false;
 }
 
-/* Whether a remote's target can be followed: in a declared domain it must be the address of another
- * object or, in a relay domain, the remote's own. Programs refuse others, replication may bring
- * them. */
-static bool
-target_leads_on(TblWalk *walk, const TblObject *remote)
-{
-    TblSlice target = tbl_slice(remote->target->value);
-    const TblDomain *domain = tbl_walk_declared(walk->domains, target);
-    TblAddress address;
-    if (!domain)
-        return true;
-    if (!tbl_address_parse(&address, target))
-        return false;
-    g_autofree TblLocation *location = g_new(TblLocation, 1);
-    tbl_resolve_locate(walk->context, &address, domain, location);
-    if (location->result != TBL_FOUND) {
-        walk->failed = walk->failed || location->result == TBL_FAILED;
-        return false;
-    }
-    return location->row.object != remote->id ||
-           tbl_domains_class(walk->domains, domain) == TBL_DOMAIN_RELAY;
-}
-
 /* What stands for an object whose forward turns out to be none. */
 typedef struct {
     TblSlice spelling; /* empty for nothing */
@@ -161,6 +138,16 @@ push_address(TblWalk *walk, TblSlice spelling)
         walk, (TblStep){.kind = TBL_STEP_ADDRESS, .text = g_strndup(spelling.ptr, spelling.len)});
 }
 
+/* A target that cannot be followed is refused by programs; replication may bring one. */
+static void
+push_target(TblWalk *walk, const TblObject *remote)
+{
+    TblResult result = tbl_resolve_target(walk->context, remote);
+    walk->failed = walk->failed || result == TBL_FAILED;
+    if (result == TBL_FOUND)
+        push_address(walk, tbl_slice(remote->target->value));
+}
+
 /* Lists, remotes and forwards where they expand. `address` is what the object was entered by, NULL
  * for none. False when the object is none of them: its address stands for itself, or its primary
  * for it. */
@@ -182,8 +169,8 @@ expand_object(TblWalk *walk, const TblObject *object, TblObject **owned, const T
             (TblStep){.kind = TBL_STEP_MEMBERS, .object = object, .owned = g_steal_pointer(owned)});
     else if (!remote)
         push_forward(walk, object, owned, instead);
-    else if (target_leads_on(walk, object))
-        push_address(walk, tbl_slice(object->target->value));
+    else
+        push_target(walk, object);
     return true;
 }
 

@@ -114,6 +114,22 @@ has_address(const TblObject *object, const char *key)
     return false;
 }
 
+static bool
+is_noticed(const TblRows *rows)
+{
+    const TblRow *row = tbl_rows_get(rows, TBL_ROW_TOMBSTONE);
+    return row && (row->expires == 0 || row->expires > g_get_real_time() / G_USEC_PER_SEC);
+}
+
+/* Where a mirror finds an address that it has no row of; NULL for nowhere. Caller frees. */
+static char *
+mirrored_key(const TblDomain *domain, const TblRows *rows, const char *key)
+{
+    if (!domain->mirror || tbl_rows_answer(rows) || is_noticed(rows))
+        return NULL;
+    return g_strdup_printf("%.*s@%s", (int)(strrchr(key, '@') - key), key, domain->mirror);
+}
+
 TblResult
 tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
 {
@@ -139,6 +155,12 @@ tbl_claim_target(TblDraft *draft, const TblObject *object, TblClaim *claim)
     TblView *view = tbl_draft_view(draft);
     bool relay = tbl_domains_class(view->domains(view), domain) == TBL_DOMAIN_RELAY;
     if (owner || (relay && has_address(object, key)))
+        return TBL_FOUND;
+    g_autofree char *mirrored = mirrored_key(domain, &rows, key);
+    if (mirrored && load_rows(draft, mirrored, &rows) == TBL_FAILED)
+        return TBL_FAILED;
+    if (mirrored && (other_row(&rows, owners, G_N_ELEMENTS(owners), object->id) ||
+                     (relay && has_address(object, mirrored))))
         return TBL_FOUND;
     claim->fault = TBL_CLAIM_TARGET_INVALID;
     claim->reason = g_strdup_printf("the target %s:%s lies in the declared domain %s; there it "

@@ -86,6 +86,24 @@ tbl_fate_addresses(const TblContext *context, const TblObject *object)
     return addresses;
 }
 
+/* ---- Targets ---- */
+
+TblResult
+tbl_fate_loses_target(const TblContext *context, const TblContext *before, const TblObject *remote)
+{
+    if (remote->object_class != TBL_CLASS_REMOTE || remote->origin != TBL_ORIGIN_LOCAL ||
+        !remote->target || strcmp(remote->target->type, "SMTP") != 0)
+        return TBL_NOTFOUND;
+    TblResult now = tbl_resolve_target(context, remote);
+    if (now != TBL_NOTFOUND)
+        return now == TBL_FAILED ? TBL_FAILED : TBL_NOTFOUND;
+    g_autoptr(TblObject) old = NULL;
+    TblResult was = before->view->object(before->view, remote->id, &old);
+    if (was == TBL_NOTFOUND)
+        return TBL_FOUND;
+    return was == TBL_FAILED ? TBL_FAILED : tbl_resolve_target(before, old);
+}
+
 /* ---- Cycles ---- */
 
 /* TBL_FOUND: mail for the object comes back to it. */

@@ -27,6 +27,11 @@ bool tbl_fate_leads_on(const TblObject *object);
  * with g_ptr_array_unref. */
 GPtrArray *tbl_fate_addresses(const TblContext *context, const TblObject *object);
 
+/* TBL_FOUND: a remote of a program's, which was fine in `before` or is new, has a target that leads
+ * nowhere. */
+TblResult tbl_fate_loses_target(const TblContext *context, const TblContext *before,
+                                const TblObject *remote);
+
 /* Mail for this list, remote or forwarding mailbox comes back to it, and no address of the objects
  * on the way yields a recipient. TBL_FOUND: so it is. */
 TblResult tbl_fate_idle_cycle(const TblContext *context, const TblObject *object);

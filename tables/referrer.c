@@ -51,6 +51,17 @@ add_key(const Collection *collection, TblReferrerKind kind, TblSlice text)
 }
 
 static void
+add_below(const Collection *collection, TblSlice local, const char *domain)
+{
+    for (const char *dot = strchr(domain, '.'); dot; dot = strchr(dot + 1, '.')) {
+        if (!strchr(dot + 1, '.'))
+            return;
+        g_autofree char *text = g_strdup_printf("%.*s@%s", (int)local.len, local.ptr, dot);
+        add_key(collection, TBL_REFERRER_BELOW, tbl_slice(text));
+    }
+}
+
+static void
 add_cuts(const Collection *collection, const TblAddress *address)
 {
     guint cuts = 0;
@@ -60,6 +71,7 @@ add_cuts(const Collection *collection, const TblAddress *address)
         g_autofree char *cut =
             g_strdup_printf("%.*s@%s", (int)at, address->text, tbl_address_domain(address));
         add_key(collection, TBL_REFERRER_EXTENDED, tbl_slice(cut));
+        add_below(collection, (TblSlice){address->text, at}, tbl_address_domain(address));
         cuts++;
     }
 }
@@ -77,6 +89,8 @@ add_reference(const Collection *collection, const char *reference)
     if (other || !strchr(reference, '@') || !tbl_address_parse_reference(&address, reference))
         return;
     add_key(collection, TBL_REFERRER_ADDRESS, (TblSlice){address.text, address.len});
+    add_below(collection, (TblSlice){address.text, address.local_len},
+              tbl_address_domain(&address));
     add_cuts(collection, &address);
 }
 
@@ -91,14 +105,17 @@ void
 tbl_referrer_collect(const TblObject *object, GHashTable *keys)
 {
     Collection members = {keys, object->origin, TBL_REFERRER_MEMBER},
-               forward = {keys, object->origin, TBL_REFERRER_FORWARD};
+               forward = {keys, object->origin, TBL_REFERRER_FORWARD},
+               targets = {keys, object->origin, TBL_REFERRER_TARGET};
     const GPtrArray *list = object->refs[TBL_REFS_MEMBERS];
     for (guint i = 0; object->object_class == TBL_CLASS_DL && i < list->len; i++)
         add_reference(&members, g_ptr_array_index(list, i));
     const char *target = object->target ? tbl_proxy_own_key(object->target) : NULL;
+    const char *at = target ? strrchr(target, '@') : NULL;
     if (target)
-        g_hash_table_add(keys, tbl_referrer_key(TBL_REFERRER_TARGET, object->origin,
-                                                TBL_REFERRER_ADDRESS, tbl_slice(target)));
+        add_key(&targets, TBL_REFERRER_ADDRESS, tbl_slice(target));
+    if (at)
+        add_below(&targets, (TblSlice){target, (size_t)(at - target)}, at + 1);
     if (object->text[TBL_TEXT_FORWARD])
         add_reference(&forward, object->text[TBL_TEXT_FORWARD]);
 }

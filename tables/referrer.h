@@ -23,6 +23,8 @@ typedef enum {
     TBL_REFERRER_ADDRESS = '@',  /* canonical; of another type than SMTP: its key */
     TBL_REFERRER_EXTENDED = '+', /* canonical, cut where an extension might begin: whether it does
                                     is configuration, so those who use it look again */
+    TBL_REFERRER_BELOW = '.',    /* either of them with a `.parent` instead of its domain, for
+                                    declarations of all subdomains; not with a top-level one */
 } TblReferrerKind;
 
 /* Caller frees. */

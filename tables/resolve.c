@@ -184,6 +184,25 @@ tbl_resolve_reference(const TblContext *context, TblOrigin origin, const char *r
     return context->view->object(context->view, id, object) == TBL_FOUND ? TBL_FOUND : TBL_FAILED;
 }
 
+TblResult
+tbl_resolve_target(const TblContext *context, const TblObject *remote)
+{
+    const TblDomains *domains = context->view->domains(context->view);
+    TblAddress address;
+    TblLocation location;
+    if (!remote->target || strcmp(remote->target->type, "SMTP") != 0 ||
+        !tbl_address_parse(&address, tbl_slice(remote->target->value)))
+        return TBL_NOTFOUND;
+    const TblDomain *domain = tbl_domains_find_mail(domains, tbl_address_domain(&address));
+    if (!domain)
+        return TBL_FOUND;
+    tbl_resolve_locate(context, &address, domain, &location);
+    bool other = location.result == TBL_FOUND && location.row.object != remote->id;
+    bool own = location.result == TBL_FOUND && !other &&
+               tbl_domains_class(domains, domain) == TBL_DOMAIN_RELAY;
+    return location.result == TBL_FAILED ? TBL_FAILED : other || own ? TBL_FOUND : TBL_NOTFOUND;
+}
+
 void
 tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling,
                    const char *extension)

@@ -69,6 +69,10 @@ TblResult tbl_resolve_reference(const TblContext *context, TblOrigin origin, con
 TblResult tbl_resolve_reference_id(const TblContext *context, TblOrigin origin,
                                    const char *reference, guint64 *id);
 
+/* FOUND: mail for a remote can follow its SMTP target, which in a declared domain must be the
+ * address of another object or, in a relay domain, the remote's own. */
+TblResult tbl_resolve_target(const TblContext *context, const TblObject *remote);
+
 /* Appends a stored address as it is answered, with `extension` ("" or NULL: none) put back into its
  * local part if the address's own domain takes extensions (an undeclared one does). */
 void tbl_resolve_append(GString *out, const TblDomains *domains, TblSlice spelling,

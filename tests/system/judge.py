@@ -79,7 +79,8 @@ class Judge:
                 found.add(("nowhere", name, primary))
             if not self.leads_on(obj):
                 continue
-            found |= {("over", name, text) for text in self.addresses(obj) if self.fate(text) == "over" or self.is_hidden(obj, text)}
+            if any(self.fate(text) == "over" or self.is_hidden(obj, text) for text in self.addresses(obj)):
+                found.add(("over", name))
             if self.comes_back(obj) and self.yields_nothing(obj):
                 found.add(("cycle", name))
             if obj.get("origin") == "local" and obj.get("class") == "remote" and self.model.target(obj) and self.model.bad_target(obj):

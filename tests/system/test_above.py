@@ -133,6 +133,45 @@ class Above(FreshCase):
         told = [d for d in done.json() if d["type"] == "diagnostic"]
         self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0922", "ann")], str(done))
 
+    def test_target_through_a_mirror(self):
+        """a mirrored address is one of the object's, which a target may name, and which must stay then"""
+        world = self.expanding()
+        world.ctl("domain", "add", "m.example", "--mirror=d.example")
+        world.ctl("object", "add", "ann", "--address=ann@d.example")
+        world.ctl("object", "add", "r", "--class=remote", "--address=r@e.example", "--target=ann@m.example")
+        self.refused(world, "nobody@m.example", "object", "add", "r2", "--class=remote", "--address=r2@e.example", "--target=nobody@m.example")
+        self.refused(world, '"r"', "object", "remove", "ann")
+        self.refused(world, '"r"', "domain", "set", "m.example", "--mirror=e.example")
+        done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
+        told = [d for d in done.json() if d["type"] == "diagnostic"]
+        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0923", "ann")], str(done))
+        world.ctl("domain", "remove", "m.example")
+
+    def test_subdomains_as_mirror(self):
+        """members and targets that name an address in one of all subdomains, which mirror another domain"""
+        world = self.expanding(limit=2)
+        world.ctl("domain", "add", ".m.test.example", "--mirror=d.example")
+        self.dl(world, "top", "inner@one.m.test.example", "x@far.example")
+        world.ctl("object", "add", "inner", "--address=inner@d.example")
+        world.ctl("object", "add", "r", "--class=remote", "--address=r@e.example", "--target=inner@two.m.test.example")
+        self.refused(world, '"r"', "object", "remove", "inner")
+        world.ctl("object", "remove", "r")
+        world.ctl("object", "remove", "inner")
+        self.refused(world, "top@d.example", "object", "add", "inner", "--class=dl", "--address=inner@d.example",
+                     "--member=y@far.example", "--member=z@far.example")
+        self.dl(world, "one", "two+x@a.m.test.example")
+        self.refused(world, "two -> one -> two", "object", "add", "two", "--class=dl", "--address=two@d.example", "--member=one")
+
+    def test_mirror_of_a_large_list(self):
+        """a list that expands through the mirror only; one that replication brought over the limits is no hindrance"""
+        world = self.expanding(limit=2)
+        world.ctl("domain", "add", "n.example", "--class=relay")
+        world.imp("Obj-Class,Directory Name,Secondary-Proxy-Addresses,Members\r\ndl,big,smtp:big@n.example,a@far.example%b@far.example%c@far.example\r\n")
+        self.refused(world, "big@m.example", "domain", "add", "m.example", "--mirror=n.example", "--expand=yes")
+        world.ctl("object", "remove", "big")
+        world.replicate({"name": "u1", "class": "dl", "address": "SMTP:big@d.example", "member": [f"m{i}@far.example" for i in range(4)]})
+        world.ctl("domain", "add", "m.example", "--mirror=d.example")
+
     def test_replicated_list(self):
         """it is refused who causes it, whosever list it is"""
         world = self.expanding(limit=2)
