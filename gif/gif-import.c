@@ -221,6 +221,7 @@ main(int argc, char **argv)
 {
     GifArguments arguments = {0};
     g_autoptr(GError) error = NULL;
+    tbl_command_hold_standard_files();
     /* Addresses and names are UTF-8 also where cron runs us in the C locale. */
     tbl_command_use_utf8();
     tbl_log_init(PROGRAM, false);

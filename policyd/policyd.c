@@ -66,6 +66,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int code = TBL_EXIT_OK;
 
+    tbl_command_hold_standard_files();
     g_set_prgname("policyd");
     if (parse_options(&options, &argc, &argv, &error)) {
         if (options.version) {

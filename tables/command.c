@@ -1,7 +1,9 @@
 #include "tables/command.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 G_DEFINE_QUARK(tbl - exit - error - quark, tbl_exit_error)
 
@@ -20,6 +22,18 @@ tbl_exit_code(const GError *error)
     if (error->domain == TBL_CONFIG_ERROR)
         return TBL_EXIT_CONFIG;
     return error->domain == G_OPTION_ERROR ? TBL_EXIT_USAGE : TBL_EXIT_FAILED;
+}
+
+void
+tbl_command_hold_standard_files(void)
+{
+    /* The wrong way round, so that using them fails as using a closed one does. */
+    static const int ways[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (fcntl(file, F_GETFD) < 0 && open("/dev/null", ways[file]) != file)
+            _exit(TBL_EXIT_FAILED);
+    }
 }
 
 void
@@ -218,6 +232,7 @@ tbl_command_main(const char *program, const TblCommand *commands, int argc, char
     Common common = {NULL, false, false};
     const TblCommand *command;
 
+    tbl_command_hold_standard_files();
     tbl_command_use_utf8();
     g_set_prgname(program);
     if (!take_common(&argc, argv, &common)) {

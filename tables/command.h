@@ -22,6 +22,11 @@ GQuark tbl_exit_error_quark(void);
  * G_OPTION_ERROR, else 1. */
 int tbl_exit_code(const GError *error);
 
+/* Where a standard file is closed, the next one that is opened would take its place: messages would
+ * be written into the store. Puts something there that cannot be read or written. Every program
+ * calls it before anything else; tbl_command_main does. */
+void tbl_command_hold_standard_files(void);
+
 /* Makes arguments and output UTF-8, whatever the environment's locale is (GOption and g_print
  * convert by it). Every program calls it first; tbl_command_main does. */
 void tbl_command_use_utf8(void);

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import stat
+import subprocess
 import time
 import unittest
 
@@ -425,6 +427,42 @@ class Files(StoreCase):
         self.assertEqual(world.ask("relay_recipient_maps", "ann@company.example"), "OK ann@company.example")
         world.ctl("address", "add", "ann", "a@company.example")
         self.assertEqual(world.ask("relay_recipient_maps", "a@company.example"), "OK ann@company.example")
+
+
+def close_standard_files():
+    for file in (0, 1, 2):
+        os.close(file)
+
+
+class ClosedFiles(StoreCase):
+    """Started without standard files, as some supervisors do: the store must not take their place."""
+
+    def assertWhole(self, world):
+        self.assertIn("the chain is intact", world.ctl("history", "--verify").out)
+
+    def test_programs(self):
+        """messages and results of the tools go nowhere"""
+        world = self.filled()
+        bad = world.file("bad.csv", people.HEADER + "mailbox,bad,bad,EXCH1,nonsense,\r\n" * 50)
+        for name, args in (("gif-import", ["--keep-going", bad]), ("policyctl", ["object", "show", "nobody"]), ("policyctl", ["export"]),
+                           ("policyctl", ["object", "add", "ann"])):
+            world.run(name, "--config", world.conf, *args, rc=1, preexec=close_standard_files)
+            self.assertWhole(world)
+
+    def test_daemon(self):
+        """the daemon's log goes nowhere"""
+        world = self.filled()
+        daemon = subprocess.Popen([program("policyd"), "--config", world.conf], preexec_fn=close_standard_files, **world.identity)
+        self.addCleanup(daemon.kill)
+        until(lambda: world.status()["daemon"], "the daemon answers")
+        world.reload()
+        world.write_config({"limits": {"workers": "nonsense"}})
+        daemon.send_signal(signal.SIGHUP)
+        world.write_config({"limits": {"workers": "2"}})
+        world.reload()
+        daemon.terminate()
+        self.assertEqual(daemon.wait(RUN_TIMEOUT), 0)
+        self.assertWhole(world)
 
 
 if __name__ == "__main__":
