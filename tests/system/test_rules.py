@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from bounds import SLOWNESS
+from bounds import SLOWNESS, until
 from harness import FreshCase
 
 HEADER = "Obj-Class,Directory Name,Alias Name,First Name,Last name,E-mail Addresses\n"
@@ -28,6 +28,23 @@ class RuleCase(FreshCase):
 
 
 class DomainRules(RuleCase):
+    def test_notice_that_ends(self):
+        """a notice takes the address while it lasts; then numbers stay, and the next mailbox gets it"""
+        world = self.world_with(("holder", "Hol", "Der"))
+        world.ctl("domain", "add", "new.example", "--class=relay")
+        world.ctl("address", "add", "holder", "ann@new.example")
+        world.ctl("address", "remove", "ann@new.example", "--gone", "--for=3s")
+        world.ctl("domain", "set", "new.example", "--rule=%m")
+        world.ctl("object", "add", "one", "--address=one@old.example", "--alias=ann")
+        self.assertEqual(self.generated(world)["one"], ["ann2@new.example"])
+        world.replicate({"name": "u1", "address": "SMTP:u1@old.example", "alias": "ann"})
+        self.assertEqual([o["generated"] for o in world.export() if o["name"] == "u1"], [[]])
+        world.start()
+        until(lambda: world.act("ann@new.example").startswith("550 5.1.1 "), "the notice has ended", 20)
+        self.assertEqual(self.generated(world)["one"], ["ann2@new.example"])
+        world.ctl("object", "add", "two", "--address=two@old.example", "--alias=ann")
+        self.assertEqual(self.generated(world), {"holder": ["holder@new.example"], "one": ["ann2@new.example"], "two": ["ann@new.example"], "u1": []})
+
     def test_present_future_and_gone(self):
         """every mailbox, present and future, gets its address; it goes with the rule or the domain"""
         world = self.world_with(("ann", "Ann", "Lee"), ("bob", "Ann", "Lee"))
