@@ -95,14 +95,18 @@ quoted_skip(const GifCsv *csv, const char *at)
     return at;
 }
 
-/* The first end of a record behind `least`; `from`: where one begins. */
+/* The first end of a record behind `least`; `from`: where one begins. No line is looked at twice,
+ * however many quotes it holds. */
 static const char *
 record_end_find(const GifCsv *csv, const char *from, const char *least)
 {
-    const char *at = from;
+    const char *at = from, *stop = least;
+    bool last = false; /* `stop` is behind the next line end */
     for (;;) {
-        bool last = at >= least;
-        const char *stop = last ? line_next(at, csv->end) : least;
+        if (at >= least && (!last || at >= stop)) {
+            stop = line_next(at, csv->end);
+            last = true;
+        }
         const char *quote = memchr(at, csv->dialect.quote, (size_t)(stop - at));
         if (quote) {
             at = quote_opens(csv, from, quote) ? quoted_skip(csv, quote) : quote + 1;

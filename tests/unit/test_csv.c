@@ -282,6 +282,25 @@ test_runs(void)
     }
 }
 
+/* A line of quotes that open nothing, or that open and close, is cut in linear time. */
+static void
+test_runs_long(void)
+{
+    static const char *const pieces[] = {"a\"",  ",\"a\"", ",\"a\"b", "%\"a\" ",
+                                         "\"\"", " \"",    "\\%\""};
+    for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autoptr(GString) text = g_string_new("a");
+        while (text->len < 4 * 1024 * 1024) {
+            g_string_append(text, pieces[i]);
+        }
+        g_autoptr(GifCsv) csv = gif_csv_new((TblSlice){text->str, text->len}, comma);
+        GifCsvRun run;
+        g_assert_true(gif_csv_cut(csv, 1, &run));
+        g_assert_cmpuint(run.end, ==, text->len);
+        g_assert_false(gif_csv_cut(csv, 1, &run));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -297,5 +316,6 @@ main(int argc, char **argv)
     g_test_add_func("/csv/runs", test_runs);
     g_test_add_func("/csv/runs-all", test_runs_all);
     g_test_add_func("/csv/runs-random", test_runs_random);
+    g_test_add_func("/csv/runs-long", test_runs_long);
     return g_test_run();
 }
