@@ -69,17 +69,20 @@ class Judge:
         found = self.model.locate(Address(text))
         return bool(found) and found.obj is not obj
 
-    def broken(self):
-        """A set of (what, whom): compared with that of before, what is new was caused by the change. What comes to light was so before."""
+    def broken(self, hidden=False):
+        """A set of (what, whom): compared with that of before, what is new was caused by the change.
+
+        With `hidden` also whose rows stand behind another's: before a change, since what it brings to light was so already.
+        """
         found = set()
         for obj in self.model.objects:
             name = (obj.get("origin", "directory"), obj["name"])
             primary = self.model.primary(obj)
-            if primary and (self.fate(primary) == "nowhere" or self.is_hidden(obj, primary)):
+            if primary and (self.fate(primary) == "nowhere" or (hidden and self.is_hidden(obj, primary))):
                 found.add(("nowhere", name, primary))
             if not self.leads_on(obj):
                 continue
-            if any(self.fate(text) == "over" or self.is_hidden(obj, text) for text in self.addresses(obj)):
+            if any(self.fate(text) == "over" or (hidden and self.is_hidden(obj, text)) for text in self.addresses(obj)):
                 found.add(("over", name))
             if self.comes_back(obj) and self.yields_nothing(obj):
                 found.add(("cycle", name))

@@ -30,6 +30,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 PROGRAM_PLACES = {"policyd": "policyd", "policyctl": "policyd", "gif-import": "gif", "replicate": "tests/system"}
 _copies = {}
+_ports = set()
 _copy_dir = None
 
 
@@ -97,12 +98,15 @@ def free_port():
     chooser = random.Random(os.urandom(8))
     for _ in range(200):
         port = chooser.randrange(11000, 30000)
+        if port in _ports:
+            continue  # given to somebody who may not have taken it yet
         with contextlib.closing(socket.socket()) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        _ports.add(port)
+        return port
     raise RuntimeError("no free loopback port")
 
 
