@@ -60,8 +60,12 @@ typedef struct {
 static void
 set_up(Fixture *fixture, gconstpointer data)
 {
-    fixture->view =
-        (OneView){.base = {one_rows, one_object, one_name, one_domains, one_true, one_true}};
+    fixture->view = (OneView){.base = {.rows = one_rows,
+                                       .object = one_object,
+                                       .name = one_name,
+                                       .domains = one_domains,
+                                       .usable = one_true,
+                                       .populated = one_true}};
     fixture->view.domains = tbl_domains_new();
     fixture->config = tbl_config_parse("", 0, "test", NULL);
     g_assert_nonnull(fixture->config);

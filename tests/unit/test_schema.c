@@ -48,6 +48,7 @@ test_headers(void)
         g_autofree char *codes = NULL;
         g_autoptr(GifSchema) schema = header(cases[i].header, &codes);
         g_assert_cmpstr(codes, ==, cases[i].codes);
+        g_assert_cmpint(schema == NULL, ==, strchr(codes, 'E') != NULL);
     }
 }
 
