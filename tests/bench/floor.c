@@ -268,7 +268,7 @@ main(int argc, char **argv)
         {"load", 0, 0, G_OPTION_ARG_FILENAME, &table, "Load \"key value\" lines", "TABLE"},
         {"listen", 0, 0, G_OPTION_ARG_STRING, &listen, "Serve", "unix:/PATH|inet:IP:PORT"},
         {"policy", 0, 0, G_OPTION_ARG_NONE, &f->policy, "Speak policy, not socketmap", NULL},
-        {NULL},
+        {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 

@@ -374,7 +374,7 @@ options_parse(Load *load, int *argc, char ***argv, GError **error)
         {"warm-up", 0, 0, G_OPTION_ARG_DOUBLE, &load->warm_up, "Seconds before them", "S"},
         {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &load->timeout, "Longest wait for a reply", "S"},
         {"pid", 0, 0, G_OPTION_ARG_INT64, &load->pid, "Server whose usage is told", "PID"},
-        {NULL},
+        {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 

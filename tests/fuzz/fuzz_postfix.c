@@ -19,6 +19,8 @@ look(const PdPostfixConfig *postfix, const char *name)
         g_autofree char *server = pd_postfix_policy_server(token);
         g_autofree char *action = pd_postfix_policy_attribute(token, "default_action");
         g_assert_cmpuint(strlen(token), >, 0);
+        g_assert_true(!server || strlen(server) <= strlen(token));
+        g_assert_true(!action || strlen(action) <= strlen(token));
         total += strlen(token);
         if (pd_postfix_socketmap(token, &endpoint, &map))
             pd_postfix_endpoint_is(postfix, endpoint, listen);
