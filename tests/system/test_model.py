@@ -17,6 +17,9 @@ MAPS = [m for m in ADDRESS_MAPS if m != "smtpd_sender_login_maps"]
 LIMIT = 6
 # To each world.
 CHANGES = 4
+# Worlds that found something once: a row that comes to light, a large list that gets a mirror, a circle and a target behind
+# subdomains that are a mirror, an address that is somebody else's in the mirror.
+KEPT = (13, 124, 134, 180, 1027)
 
 
 class Chooser(random.Random):
@@ -205,7 +208,8 @@ class AgreesWithModel(FreshCase):
 
     def test_worlds(self):
         """all maps and the policy service, over random worlds"""
-        for seed in range(FIRST, FIRST + WORLDS):
+        kept = [seed for seed in KEPT if "MODEL_SEED" not in os.environ]
+        for seed in [*range(FIRST, FIRST + WORLDS), *kept]:
             with self.subTest(seed=seed):
                 self.compare(seed)
 
