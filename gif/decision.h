@@ -22,6 +22,9 @@ struct GifPlan {
     bool proposals;          /* a row may be decided by what it proposes */
     GPtrArray *settled;      /* char *: domains that are declared or were told */
     TblKeyIndex settled_index;
+    const GifProposals *settled_of; /* those of the block under way */
+    guint64 settled_filling;
+    GByteArray *settled_here; /* by their numbers: whether they are settled */
     /* of the file */
     guint source; /* its index */
     const char *file;
@@ -63,6 +66,9 @@ void gif_decision_keep(GifDecision *decision, const GifAttributes *attributes);
  * the row is to be decided. */
 bool gif_decision_take_proposal(GifPlan *plan, const GifBlock *block, const GifBlockRow *row,
                                 GifRowResult *result);
+/* What that will look at is on its way into the cache. */
+void gif_decision_prefetch_proposal(const GifPlan *plan, const GifBlock *block,
+                                    const GifBlockRow *row);
 /* The info of an address whose domain is not declared, once for each domain. */
 void gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *column);
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */

@@ -7,6 +7,7 @@
  * about. */
 #include "gif/decision.h"
 
+/* Nothing is to be told of the domain: it is declared, or was told. */
 static bool
 is_settled(const GifPlan *plan, const GifProposalDomain *domain)
 {
@@ -34,13 +35,51 @@ column_of(const GifPlan *plan, const GifBlock *block, const GifBlockRow *row, gu
 }
 
 static void
-domain_settle(GifPlan *plan, const GifBlock *block, const GifBlockRow *row,
-              const GifProposalDomain *domain)
+domain_settle(GifPlan *plan, const GifBlock *block, const GifBlockRow *row, guint proxy,
+              GifProposalDomain domain)
 {
-    const GifProxy *proxy = &gif_block_row_proxies(block, row)[domain->proxy].proxy;
-    gif_decision_tell_undeclared(plan, proxy, column_of(plan, block, row, domain->proxy));
-    tbl_key_index_add(&plan->settled_index, domain->hash, plan->settled->len);
-    g_ptr_array_add(plan->settled, g_strdup(domain->name));
+    if (is_settled(plan, &domain)) {
+        return;
+    }
+    gif_decision_tell_undeclared(plan, &gif_block_row_proxies(block, row)[proxy].proxy,
+                                 column_of(plan, block, row, proxy));
+    tbl_key_index_add(&plan->settled_index, domain.hash, plan->settled->len);
+    g_ptr_array_add(plan->settled, g_strdup(domain.name));
+}
+
+/* Which domains of the block are settled is looked up once for each. */
+static guint8 *
+settled_of_block(GifPlan *plan, const GifProposals *proposals)
+{
+    guint64 filling = gif_proposals_filling(proposals);
+    if (plan->settled_of != proposals || plan->settled_filling != filling) {
+        plan->settled_of = proposals;
+        plan->settled_filling = filling;
+        g_byte_array_set_size(plan->settled_here, gif_proposals_count_domains(proposals));
+        if (plan->settled_here->len > 0) {
+            memset(plan->settled_here->data, 0, plan->settled_here->len);
+        }
+    }
+    return plan->settled_here->data;
+}
+
+/* As the long way tells them: after the object was put, in the order of the file. */
+static void
+domains_tell(GifPlan *plan, const GifBlock *block, const GifBlockRow *row,
+             const GifProposal *proposal)
+{
+    const GifProposals *proposals = gif_block_proposals(block);
+    guint8 *settled = settled_of_block(plan, proposals);
+    for (guint i = 0; i < row->proxies; i++) {
+        guint16 number = proposal->domains[i];
+        if (number != GIF_PROPOSAL_NO_DOMAIN && !settled[number]) {
+            domain_settle(plan, block, row, i, gif_proposals_domain(proposals, number));
+            settled[number] = true;
+        }
+    }
+    if (!gif_notes_is_empty(plan->notes)) {
+        gif_notes_flush(plan->notes, plan->diagnostics, row->told_line, row->row.name);
+    }
 }
 
 bool
@@ -63,13 +102,22 @@ gif_decision_take_proposal(GifPlan *plan, const GifBlock *block, const GifBlockR
             gif_pending_note_list(plan->pending, id);
         }
     }
-    for (guint i = 0; i < proposal.n_domains; i++) {
-        if (!is_settled(plan, &proposal.domains[i])) {
-            domain_settle(plan, block, row, &proposal.domains[i]);
-        }
-    }
-    if (!gif_notes_is_empty(plan->notes)) {
-        gif_notes_flush(plan->notes, plan->diagnostics, row->told_line, row->row.name);
-    }
+    domains_tell(plan, block, row, &proposal);
     return true;
+}
+
+/* What is read of a proposal at first. */
+#define CACHE_LINE 64
+#define LINES_FETCHED 3
+
+void
+gif_decision_prefetch_proposal(const GifPlan *plan, const GifBlock *block, const GifBlockRow *row)
+{
+    GifProposal proposal = gif_proposals_get(gif_block_proposals(block), row);
+    for (guint i = 0; i < proposal.creation.n_rows; i++) {
+        tbl_draft_prefetch(plan->draft, proposal.creation.rows[i].hash, 0);
+    }
+    for (guint i = 0; i < LINES_FETCHED; i++) {
+        __builtin_prefetch(proposal.creation.bytes.ptr + i * CACHE_LINE);
+    }
 }

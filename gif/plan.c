@@ -20,6 +20,7 @@ gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanO
     plan->later = gif_notes_new();
     plan->undeclared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     plan->settled = g_ptr_array_new_with_free_func(g_free);
+    plan->settled_here = g_byte_array_new();
     /* A rule and a container add to what a row brings; --compat judges it otherwise. */
     plan->proposals = !options.no_proposals && !options.compat && !options.rule &&
                       !options.container && tbl_draft_takes_creations(draft);
@@ -39,6 +40,7 @@ gif_plan_free(GifPlan *plan)
         gif_notes_free(plan->later);
         g_hash_table_unref(plan->undeclared);
         g_ptr_array_unref(plan->settled);
+        g_byte_array_unref(plan->settled_here);
         tbl_key_index_clear(&plan->settled_index);
         g_ptr_array_unref(plan->schemas);
         g_array_unref(plan->files);
@@ -57,6 +59,7 @@ gif_plan_begin_file(GifPlan *plan, guint source, const char *file, GifDialect di
     g_array_set_size(plan->files, MAX(plan->files->len, source + 1));
     g_array_index(plan->files, TblBatchFile, source).name = (char *)file;
     plan->schema = schema;
+    plan->settled_of = NULL;
     gif_block_free(plan->single);
     plan->single = gif_block_new(schema, dialect, plan->options.mode, plan->options.compat);
     gif_diagnostics_set_file(plan->diagnostics, file);
@@ -352,8 +355,12 @@ row_prefetch(const GifPlan *plan, const GifBlock *block, guint index)
         return;
     }
     const GifBlockRow *row = gif_block_row(block, index);
-    const GifBlockProxy *proxy = gif_block_row_proxies(block, row);
     tbl_draft_prefetch(plan->draft, 0, row->name_hash);
+    if (row->proposal != 0) { /* has the hashes in less room */
+        gif_decision_prefetch_proposal(plan, block, row);
+        return;
+    }
+    const GifBlockProxy *proxy = gif_block_row_proxies(block, row);
     for (guint i = 0; i < MIN(row->proxies, PREFETCH_PROXIES); i++) {
         tbl_draft_prefetch(plan->draft, proxy[i].hash, 0);
     }

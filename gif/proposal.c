@@ -13,15 +13,29 @@
 typedef struct {
     guint32 bytes, length;
     guint32 name_place;
-    guint32 first_row, rows, first_domain, domains;
+    guint32 first_row, rows, first_number;
 } Entry;
 
+/* A domain. The names stand together, because the thread that decides fetches them from another's
+ * cache. */
+typedef struct {
+    guint32 name, hash; /* `name`: where it stands, with a NUL */
+} Domain;
+
+/* A block has a few thousand addresses at most; what names more domains has no proposal. */
+#define DOMAINS_MAX 4096u
+#define DOMAIN_SLOTS (4 * DOMAINS_MAX)
+
 struct GifProposals {
-    GArray *entries;   /* Entry */
-    GByteArray *bytes; /* encodings */
-    GArray *rows;      /* TblCreationRow */
-    GArray *domains;   /* GifProposalDomain */
-    GArray *other;     /* TblSlice: of the row under way */
+    guint64 filling;
+    GArray *entries;             /* Entry */
+    GByteArray *bytes;           /* encodings */
+    GArray *rows;                /* TblCreationRow */
+    GArray *numbers;             /* guint16: the domains of the addresses of rows */
+    GArray *domains;             /* Domain: each once */
+    GByteArray *names;           /* theirs */
+    GArray *other;               /* TblSlice: of the row under way */
+    guint16 slots[DOMAIN_SLOTS]; /* by hash: one more than the number of a domain; 0: free */
 };
 
 GifProposals *
@@ -31,7 +45,9 @@ gif_proposals_new(void)
     proposals->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
     proposals->bytes = g_byte_array_new();
     proposals->rows = g_array_new(FALSE, FALSE, sizeof(TblCreationRow));
-    proposals->domains = g_array_new(FALSE, FALSE, sizeof(GifProposalDomain));
+    proposals->numbers = g_array_new(FALSE, FALSE, sizeof(guint16));
+    proposals->domains = g_array_new(FALSE, FALSE, sizeof(Domain));
+    proposals->names = g_byte_array_new();
     proposals->other = g_array_new(FALSE, FALSE, sizeof(TblSlice));
     return proposals;
 }
@@ -43,7 +59,9 @@ gif_proposals_free(GifProposals *proposals)
         g_array_unref(proposals->entries);
         g_byte_array_unref(proposals->bytes);
         g_array_unref(proposals->rows);
+        g_array_unref(proposals->numbers);
         g_array_unref(proposals->domains);
+        g_byte_array_unref(proposals->names);
         g_array_unref(proposals->other);
         g_free(proposals);
     }
@@ -55,7 +73,13 @@ gif_proposals_clear(GifProposals *proposals)
     g_array_set_size(proposals->entries, 0);
     g_byte_array_set_size(proposals->bytes, 0);
     g_array_set_size(proposals->rows, 0);
+    g_array_set_size(proposals->numbers, 0);
+    if (proposals->domains->len > 0) {
+        memset(proposals->slots, 0, sizeof proposals->slots);
+    }
     g_array_set_size(proposals->domains, 0);
+    g_byte_array_set_size(proposals->names, 0);
+    proposals->filling++;
 }
 
 /* ---- Cells ---- */
@@ -134,21 +158,11 @@ typedef struct {
 static bool
 key_follows(const GifProxy *proxy, TblSlice type)
 {
-    const char *key = proxy->key;
-    if (proxy->key_len != type.len + 1 + proxy->value_len || proxy->key_len > TBL_STORE_KEY_MAX ||
-        key[type.len] != ':') {
-        return false;
-    }
-    char differs = 0, high = 0;
-    for (size_t i = 0; i < type.len; i++) {
-        differs |= key[i] ^ tbl_ascii_lower(type.ptr[i]);
-    }
-    key += type.len + 1;
-    for (guint32 i = 0; i < proxy->value_len; i++) {
-        high |= proxy->value[i];
-        differs |= key[i] ^ tbl_ascii_lower(proxy->value[i]);
-    }
-    return differs == 0 && (high & (char)0x80) == 0;
+    return proxy->key_len == type.len + 1 + proxy->value_len &&
+           proxy->key_len <= TBL_STORE_KEY_MAX && proxy->key[type.len] == ':' &&
+           tbl_slice_folds_to(type, proxy->key) &&
+           tbl_slice_folds_to((TblSlice){proxy->value, proxy->value_len},
+                              proxy->key + type.len + 1);
 }
 
 /* The row writes the address, or a primary of its type, a second time. */
@@ -212,19 +226,50 @@ rows_add(GifProposals *proposals, const Addresses *addresses, const guint32 *pla
     }
 }
 
-static void
+/* The number of a domain among those of the block; GIF_PROPOSAL_NO_DOMAIN: there are too many. */
+static guint16
+domain_number(GifProposals *proposals, TblSlice name)
+{
+    guint32 hash = tbl_key_index_hash(name);
+    guint at = hash % DOMAIN_SLOTS;
+    for (; proposals->slots[at] != 0; at = (at + 1) % DOMAIN_SLOTS) {
+        const Domain *known = &g_array_index(proposals->domains, Domain, proposals->slots[at] - 1u);
+        if (known->hash == hash &&
+            strcmp((const char *)proposals->names->data + known->name, name.ptr) == 0) {
+            return (guint16)(proposals->slots[at] - 1u);
+        }
+    }
+    if (proposals->domains->len == DOMAINS_MAX) {
+        return GIF_PROPOSAL_NO_DOMAIN;
+    }
+    Domain domain = {proposals->names->len, hash};
+    g_array_append_val(proposals->domains, domain);
+    g_byte_array_append(proposals->names, (const guint8 *)name.ptr, (guint)name.len + 1);
+    proposals->slots[at] = (guint16)proposals->domains->len;
+    return (guint16)(proposals->domains->len - 1);
+}
+
+/* False: there are too many. */
+static bool
 domains_add(GifProposals *proposals, const GifBlock *block, const GifBlockRow *row)
 {
     const GifBlockProxy *parsed = gif_block_row_proxies(block, row);
+    guint first = proposals->numbers->len;
+    g_array_set_size(proposals->numbers, first + row->proxies);
+    guint16 *number = &g_array_index(proposals->numbers, guint16, first);
     for (guint i = 0; i < row->proxies; i++) {
         const GifProxy *proxy = &parsed[i].proxy;
         const char *name = gif_proxy_domain(proxy);
+        number[i] = GIF_PROPOSAL_NO_DOMAIN;
         if (name) {
             TblSlice domain = {name, (size_t)(proxy->key + proxy->key_len - name)};
-            GifProposalDomain found = {name, tbl_key_index_hash(domain), i};
-            g_array_append_val(proposals->domains, found);
+            number[i] = domain_number(proposals, domain);
+            if (number[i] == GIF_PROPOSAL_NO_DOMAIN) {
+                return false;
+            }
         }
     }
+    return true;
 }
 
 /* ---- Rows ---- */
@@ -264,14 +309,15 @@ gif_proposals_add(GifProposals *proposals, const GifSchema *schema, const GifBlo
     Entry entry = {.bytes = proposals->bytes->len,
                    .first_row = proposals->rows->len,
                    .rows = addresses.count,
-                   .first_domain = proposals->domains->len};
+                   .first_number = proposals->numbers->len};
+    if (!domains_add(proposals, block, row)) {
+        return 0;
+    }
     g_byte_array_set_size(proposals->bytes, (guint)(entry.bytes + size));
     entry.length = (guint32)tbl_plain_encode(&object, (char *)proposals->bytes->data + entry.bytes,
                                              &entry.name_place, places);
     g_byte_array_set_size(proposals->bytes, entry.bytes + entry.length);
     rows_add(proposals, &addresses, places);
-    domains_add(proposals, block, row);
-    entry.domains = proposals->domains->len - entry.first_domain;
     g_array_append_val(proposals->entries, entry);
     return proposals->entries->len;
 }
@@ -287,6 +333,24 @@ gif_proposals_get(const GifProposals *proposals, const GifBlockRow *row)
                      .name_place = entry->name_place,
                      .rows = &g_array_index(proposals->rows, TblCreationRow, entry->first_row),
                      .n_rows = entry->rows},
-        .domains = &g_array_index(proposals->domains, GifProposalDomain, entry->first_domain),
-        .n_domains = entry->domains};
+        .domains = &g_array_index(proposals->numbers, guint16, entry->first_number)};
+}
+
+GifProposalDomain
+gif_proposals_domain(const GifProposals *proposals, guint number)
+{
+    const Domain *domain = &g_array_index(proposals->domains, Domain, number);
+    return (GifProposalDomain){(const char *)proposals->names->data + domain->name, domain->hash};
+}
+
+guint
+gif_proposals_count_domains(const GifProposals *proposals)
+{
+    return proposals->domains->len;
+}
+
+guint64
+gif_proposals_filling(const GifProposals *proposals)
+{
+    return proposals->filling;
 }

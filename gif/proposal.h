@@ -19,17 +19,18 @@
 #include "gif/block.h"
 #include "tables/draft.h"
 
-/* A domain of one of its addresses. */
+/* A domain that proposals of the block name. */
 typedef struct {
-    const char *name; /* borrowed from the block */
-    guint32 hash;     /* tbl_key_index_hash */
-    guint32 proxy;    /* the address, among those of its row */
+    const char *name;
+    guint32 hash; /* tbl_key_index_hash */
 } GifProposalDomain;
+
+/* The domain of an address that is none of SMTP. */
+#define GIF_PROPOSAL_NO_DOMAIN G_MAXUINT16
 
 typedef struct {
     TblCreation creation;
-    const GifProposalDomain *domains; /* of its SMTP addresses, in the order of the file */
-    guint n_domains;
+    const guint16 *domains; /* of each address of the row, in the order of the file */
 } GifProposal;
 
 typedef struct GifProposals GifProposals;
@@ -44,3 +45,8 @@ guint gif_proposals_add(GifProposals *proposals, const GifSchema *schema, const 
                         const GifBlockRow *row);
 /* The proposal of a row that has one; good until the next is added. */
 GifProposal gif_proposals_get(const GifProposals *proposals, const GifBlockRow *row);
+/* The domains of all proposals, each once, by number. The name is good until another is added. */
+GifProposalDomain gif_proposals_domain(const GifProposals *proposals, guint number);
+guint gif_proposals_count_domains(const GifProposals *proposals);
+/* Another one each time that the block is filled. */
+guint64 gif_proposals_filling(const GifProposals *proposals);

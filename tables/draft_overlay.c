@@ -75,26 +75,14 @@ spelling_read(const TblOverlay *overlay, TblOverlayEntry entry, Spelling *spelli
     return tbl_object_proxy_at(bytes, entry.place, &spelling->head, &spelling->tail, &primary);
 }
 
-/* `folded` is `text` in small ASCII letters. */
-static bool
-is_fold_of(const char *folded, TblSlice text)
-{
-    char high = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        high |= text.ptr[i];
-        if (folded[i] != tbl_ascii_lower(text.ptr[i]))
-            return false;
-    }
-    return (high & (char)0x80) == 0;
-}
-
 static bool
 is_key_of(TblSlice key, const Spelling *spelling)
 {
     size_t mark = spelling->mark != 0, head = spelling->head.len;
     if (key.len != head + mark + spelling->tail.len || (mark && key.ptr[head] != spelling->mark))
         return false;
-    return is_fold_of(key.ptr + head + mark, spelling->tail) && is_fold_of(key.ptr, spelling->head);
+    return tbl_slice_folds_to(spelling->tail, key.ptr + head + mark) &&
+           tbl_slice_folds_to(spelling->head, key.ptr);
 }
 
 static char *

@@ -91,3 +91,34 @@ tbl_slice_is_plain(TblSlice text)
         odd |= tbl_slice_word_odd(TBL_SLICE_EACH_BYTE * (unsigned char)text.ptr[at]);
     return odd == 0;
 }
+
+/* Eight letters of ASCII in small letters. */
+static inline uint64_t
+tbl_slice_word_lower(uint64_t word)
+{
+    /* The high bit of each byte: it is A or comes later; it comes behind Z. */
+    uint64_t from_a = word + TBL_SLICE_EACH_BYTE * (0x80 - 'A'),
+             behind_z = word + TBL_SLICE_EACH_BYTE * (0x80 - 'Z' - 1);
+    return word | (from_a & ~behind_z & TBL_SLICE_HIGH_BITS) >>
+                      2; /* 0x20 tells small letters from capitals */
+}
+
+/* Whether `text` is ASCII, and `folded`, which is as long, the same in small letters. Every address
+ * of an import is looked at so, and most are longer than a word. */
+static inline bool
+tbl_slice_folds_to(TblSlice text, const char *folded)
+{
+    uint64_t word, other, high = 0, differs = 0;
+    size_t at = 0;
+    for (; at + sizeof word <= text.len; at += sizeof word) {
+        memcpy(&word, text.ptr + at, sizeof word);
+        memcpy(&other, folded + at, sizeof other);
+        high |= word;
+        differs |= tbl_slice_word_lower(word & ~TBL_SLICE_HIGH_BITS) ^ other;
+    }
+    for (; at < text.len; at++) {
+        high |= (unsigned char)text.ptr[at];
+        differs |= (unsigned char)(tbl_ascii_lower(text.ptr[at]) ^ folded[at]);
+    }
+    return differs == 0 && (high & TBL_SLICE_HIGH_BITS) == 0;
+}
