@@ -445,10 +445,28 @@ test_both_ways(void)
     g_assert_cmpuint(same, >, WORLDS);
 }
 
+/* Every byte at every place of a text that is longer than a word. */
+static void
+test_folding(void)
+{
+    enum { LENGTH = 11 };
+    for (guint at = 0; at < LENGTH; at++)
+        for (guint c = 0; c < 256; c++)
+            for (guint f = 0; f < 256; f++) {
+                char text[LENGTH] = "Ab1@zZ.[`{~", folded[LENGTH] = "ab1@zz.[`{~";
+                text[at] = (char)c;
+                folded[at] = (char)f;
+                bool same = c < 128 && (guint)(guchar)g_ascii_tolower((char)c) == f;
+                g_assert_cmpint(tbl_slice_folds_to((TblSlice){text, LENGTH}, folded), ==, same);
+            }
+    g_assert_true(tbl_slice_folds_to((TblSlice){"", 0}, ""));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/proposal/folding", test_folding);
     g_test_add_func("/proposal/both-ways", test_both_ways);
     return g_test_run();
 }
