@@ -27,25 +27,6 @@ tbl_draft_objects_clear(TblDraftObjects *objects)
     tbl_arena_clear(&objects->arena);
 }
 
-const TblDraftObject *
-tbl_draft_objects_at(const TblDraftObjects *objects, guint32 number)
-{
-    return g_ptr_array_index(objects->all, number);
-}
-
-const TblDraftObject *
-tbl_draft_objects_last(const TblDraftObjects *objects, guint32 number)
-{
-    const TblDraftObject *object = tbl_draft_objects_at(objects, number);
-    return object && !object->replaced ? object : NULL;
-}
-
-TblSlice
-tbl_draft_object_bytes(const TblDraftObject *object)
-{
-    return (TblSlice){object->bytes, object->length};
-}
-
 static bool
 is_in_order(const TblDraftObjects *objects, guint64 id)
 {

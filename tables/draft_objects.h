@@ -34,10 +34,27 @@ void tbl_draft_objects_init(TblDraftObjects *objects, guint64 first_new);
 void tbl_draft_objects_clear(TblDraftObjects *objects);
 /* The number of an object's last state, TBL_DRAFT_OBJECT_NONE when it was not changed. */
 guint32 tbl_draft_objects_find(const TblDraftObjects *objects, guint64 id);
-const TblDraftObject *tbl_draft_objects_at(const TblDraftObjects *objects, guint32 number);
+
+static inline const TblDraftObject *
+tbl_draft_objects_at(const TblDraftObjects *objects, guint32 number)
+{
+    return g_ptr_array_index(objects->all, number);
+}
+
 /* The same; NULL when it is not the last state of its object. */
-const TblDraftObject *tbl_draft_objects_last(const TblDraftObjects *objects, guint32 number);
-TblSlice tbl_draft_object_bytes(const TblDraftObject *object);
+static inline const TblDraftObject *
+tbl_draft_objects_last(const TblDraftObjects *objects, guint32 number)
+{
+    const TblDraftObject *object = tbl_draft_objects_at(objects, number);
+    return object && !object->replaced ? object : NULL;
+}
+
+static inline TblSlice
+tbl_draft_object_bytes(const TblDraftObject *object)
+{
+    return (TblSlice){object->bytes, object->length};
+}
+
 /* Adds a state, empty for a removal. `before` is the number of the last one; it stays, for the rows
  * that lead to it, until it is dropped. */
 guint32 tbl_draft_objects_add(TblDraftObjects *objects, guint64 id, TblSlice bytes, guint32 before);

@@ -14,7 +14,8 @@
 #define SAMPLES 8
 /* From so many objects on, a second thread pays. */
 #define THREAD_OBJECTS 16384
-/* Objects are fetched so many before they are looked at. */
+/* Objects are fetched so many before they are looked at, and where they are twice as many before.
+ */
 #define AHEAD 8
 #define CACHE_LINE 64
 #define LINES_OF_OBJECT 5
@@ -23,9 +24,13 @@
  * that is no creation. Its class and name cannot be read by any thread, so they are kept. */
 #define OTHER (1u << 31)
 
+/* What an encoding can give as a class. */
+#define CLASSES 8
+
 struct TblOrder {
     TblDraft *draft;
-    TblKeys others; /* class and name; the number is that of the state */
+    char ranks[CLASSES]; /* where a class stands among all by its name */
+    TblKeys others;      /* class and name; the number is that of the state */
     TblSplitters *splitters;
     guint16 *part;    /* of each state, PART_NONE: no change of its own */
     guint32 *changes; /* part by part */
@@ -42,28 +47,27 @@ typedef struct {
 
 /* ---- Class and name ---- */
 
-/* Where a class stands among all by its name. */
-static char
-class_rank(TblClass object_class)
+static void
+ranks_make(char ranks[CLASSES])
 {
-    char rank = 0;
     for (guint i = TBL_CLASS_MAILBOX; i <= TBL_CLASS_PUBLIC_FOLDER; i++)
-        rank += strcmp(tbl_class_name((TblClass)i), tbl_class_name(object_class)) < 0;
-    return rank;
+        for (guint other = TBL_CLASS_MAILBOX; other <= TBL_CLASS_PUBLIC_FOLDER; other++)
+            ranks[i] += strcmp(tbl_class_name((TblClass)other), tbl_class_name((TblClass)i)) < 0;
 }
 
 /* The key of the order, in `key`. A name that is no text keeps its bytes. */
 static TblSlice
-key_make(GString *key, TblClass object_class, TblSlice name)
+key_make(const TblOrder *order, TblClass object_class, TblSlice name, GString *key)
 {
+    char rank = order->ranks[object_class % CLASSES];
     g_string_truncate(key, 0);
     if (tbl_slice_is_ascii(name)) {
         char *at = tbl_append_room(key, 1 + name.len);
-        *at = class_rank(object_class);
+        *at = rank;
         (void)tbl_append_put_lower(at + 1, name);
     } else {
         g_autofree char *folded = tbl_text_fold(name);
-        g_string_append_c(key, class_rank(object_class));
+        g_string_append_c(key, rank);
         g_string_append_len(key, folded ? folded : name.ptr,
                             folded ? (gssize)strlen(folded) : (gssize)name.len);
     }
@@ -72,29 +76,29 @@ key_make(GString *key, TblClass object_class, TblSlice name)
 
 /* False: the bytes are broken. */
 static bool
-key_of_created(GString *key, TblSlice encoded, TblSlice *made)
+key_of_created(const TblOrder *order, TblSlice encoded, GString *key, TblSlice *made)
 {
     TblSkim skim;
     tbl_skim_begin(&skim, encoded);
-    *made = key_make(key, skim.object_class, skim.name);
+    *made = key_make(order, skim.object_class, skim.name, key);
     return !skim.cursor.broken;
 }
 
 /* `*made` is empty when the state is no change of its own. False: the store failed. */
 static bool
-key_of_state(TblDraft *draft, const TblDraftObject *state, GString *key, TblSlice *made)
+key_of_state(const TblOrder *order, const TblDraftObject *state, GString *key, TblSlice *made)
 {
     g_autoptr(TblObject) before = NULL, after = NULL;
     *made = (TblSlice){NULL, 0};
     if (!state)
         return true;
-    if (tbl_draft_is_created(draft, state))
-        return key_of_created(key, tbl_draft_object_bytes(state), made);
-    if (!tbl_draft_load_change(draft, state, &before, &after))
+    if (tbl_draft_is_created(order->draft, state))
+        return key_of_created(order, tbl_draft_object_bytes(state), key, made);
+    if (!tbl_draft_load_change(order->draft, state, &before, &after))
         return false;
     const TblObject *object = after ? after : before;
     if (object)
-        *made = key_make(key, object->object_class, tbl_slice(object->name));
+        *made = key_make(order, object->object_class, tbl_slice(object->name), key);
     return true;
 }
 
@@ -114,7 +118,7 @@ splitters_choose(TblOrder *order)
     for (guint i = 0; i < samples && good; i++) {
         guint32 number = (guint32)((guint64)count * i / samples);
         TblSlice key;
-        good = key_of_state(order->draft, tbl_draft_objects_last(objects, number), scratch, &key);
+        good = key_of_state(order, tbl_draft_objects_last(objects, number), scratch, &key);
         if (key.len > 0)
             tbl_keys_add(&sample, key, i);
     }
@@ -137,7 +141,7 @@ range_look(void *data)
             __builtin_prefetch(tbl_draft_objects_at(objects, i + AHEAD));
         order->part[i] = PART_NONE;
         if (state && tbl_draft_is_created(order->draft, state)) {
-            range->broken |= !key_of_created(scratch, tbl_draft_object_bytes(state), &key);
+            range->broken |= !key_of_created(order, tbl_draft_object_bytes(state), scratch, &key);
             order->part[i] = (guint16)tbl_splitters_find(order->splitters, key);
         } else if (state) {
             g_array_append_val(range->others, i);
@@ -150,12 +154,12 @@ range_look(void *data)
 static bool
 others_look(TblOrder *order, const Range *range)
 {
-    TblDraft *draft = order->draft;
+    const TblDraftObjects *objects = &order->draft->objects;
     g_autoptr(GString) scratch = g_string_new(NULL);
     for (guint i = 0; i < range->others->len; i++) {
         guint32 number = g_array_index(range->others, guint32, i);
         TblSlice key;
-        if (!key_of_state(draft, tbl_draft_objects_at(&draft->objects, number), scratch, &key))
+        if (!key_of_state(order, tbl_draft_objects_at(objects, number), scratch, &key))
             return false;
         if (key.len == 0)
             continue;
@@ -219,6 +223,7 @@ tbl_order_new(TblDraft *draft, GError **error)
 {
     g_autoptr(TblOrder) order = g_new0(TblOrder, 1);
     order->draft = draft;
+    ranks_make(order->ranks);
     order->part = g_new(guint16, draft->objects.all->len + 1);
     tbl_keys_init(&order->others);
     if (!splitters_choose(order) || !states_look(order)) {
@@ -259,20 +264,34 @@ state_of(const TblOrder *order, guint32 change)
     return tbl_draft_objects_at(&order->draft->objects, number);
 }
 
+/* All of an object that is looked at soon, for who sorts it and for who renders it. */
+static void
+fetch(const TblOrder *order, guint32 change)
+{
+    const char *state = (const char *)state_of(order, change);
+    for (guint i = 0; i < LINES_OF_OBJECT; i++)
+        __builtin_prefetch(state + i * CACHE_LINE);
+}
+
 void
 tbl_order_sort(const TblOrder *order, guint part, TblKeys *keys)
 {
+    const gpointer *states = order->draft->objects.all->pdata;
     g_autoptr(GString) scratch = g_string_new(NULL);
+    guint32 end = order->begins[part + 1];
     tbl_keys_empty(keys);
-    for (guint32 i = order->begins[part]; i < order->begins[part + 1]; i++) {
+    for (guint32 i = order->begins[part]; i < end; i++) {
         guint32 change = order->changes[i];
         TblSlice key = {NULL, 0};
-        if (i + AHEAD < order->begins[part + 1])
-            __builtin_prefetch(state_of(order, order->changes[i + AHEAD]));
+        if (i + 2 * AHEAD < end && !(order->changes[i + 2 * AHEAD] & OTHER))
+            __builtin_prefetch(&states[order->changes[i + 2 * AHEAD]]);
+        if (i + AHEAD < end)
+            fetch(order, order->changes[i + AHEAD]);
         if (change & OTHER)
             key = tbl_keys_at(&order->others, change & ~OTHER);
         else
-            (void)key_of_created(scratch, tbl_draft_object_bytes(state_of(order, change)), &key);
+            (void)key_of_created(order, tbl_draft_object_bytes(state_of(order, change)), scratch,
+                                 &key);
         tbl_keys_add(keys, key, change);
     }
     tbl_keys_sort(keys);
