@@ -9,7 +9,15 @@
 #define NAME_WIDTH_MAX 60
 
 /* Domains that were counted last, found by a few bytes of their names. */
-#define RECENT 8192
+#define RECENT 4096
+/* 2^64 over the golden ratio: the upper bits of a product depend on all bits. */
+#define HASH_FACTOR G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
+#define HASH_SHIFT 40
+
+typedef struct {
+    GifTotal *total;
+    gsize length; /* of its name */
+} Recent;
 
 struct GifTotals {
     const TblDomains *domains;
@@ -17,7 +25,7 @@ struct GifTotals {
     GifTotal others;
     guint undeclared;
     guint64 promoted; /* of all domains */
-    GifTotal *recent[RECENT];
+    Recent recent[RECENT];
 };
 
 static void
@@ -97,33 +105,38 @@ gif_totals_add(GifTotals *totals, const TblChange *change)
     totals->promoted += change->promoted->len;
 }
 
-/* Any function of the name would do: one whose values differ for domains that are much alike. */
-static guint
-recent_place(TblSlice domain)
+static guint64
+bytes_read(const char *at, gsize length)
 {
-    guint64 first = 0, last = 0;
-    gsize length = MIN(domain.len, sizeof first);
-    memcpy(&first, domain.ptr, length);
-    memcpy(&last, domain.ptr + domain.len - length, length);
-    first =
-        (first ^ (last << 7 | last >> 57) ^ domain.len) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-    return (guint)(first >> 40) % RECENT;
+    guint64 bytes = 0;
+    if (length == sizeof bytes) {
+        memcpy(&bytes, at, sizeof bytes);
+    } else {
+        memcpy(&bytes, at, length);
+    }
+    return bytes;
 }
 
-static GifTotal **
+/* Where a name is looked for: any function would do whose values differ for names that are alike.
+ */
+static Recent *
 recent_of(GifTotals *totals, TblSlice name)
 {
-    return &totals->recent[recent_place(name)];
+    gsize length = MIN(name.len, sizeof(guint64));
+    guint64 first = bytes_read(name.ptr, length);
+    guint64 last = bytes_read(name.ptr + name.len - length, length);
+    guint64 hash = (first ^ (last << 7 | last >> 57) ^ name.len) * HASH_FACTOR;
+    return &totals->recent[(hash >> HASH_SHIFT) % RECENT];
 }
 
 /* NULL: it was not asked for lately. */
 static GifTotal *
 recent_find(GifTotals *totals, TblSlice name)
 {
-    GifTotal *total = *recent_of(totals, name);
-    bool found =
-        total && strncmp(total->domain, name.ptr, name.len) == 0 && total->domain[name.len] == '\0';
-    return found ? total : NULL;
+    const Recent *recent = recent_of(totals, name);
+    bool found = recent->total && recent->length == name.len &&
+                 memcmp(recent->total->domain, name.ptr, name.len) == 0;
+    return found ? recent->total : NULL;
 }
 
 /* As proxy_total, for who asks for a few domains a million times. */
@@ -145,7 +158,8 @@ address_total(GifTotals *totals, TblSlice type, TblSlice value)
         g_autoptr(TblProxy) proxy = tbl_proxy_new(type, value, false);
         total = proxy_total(totals, proxy);
         if (total->domain) {
-            *recent_of(totals, tbl_slice(total->domain)) = total;
+            TblSlice kept = tbl_slice(total->domain);
+            *recent_of(totals, kept) = (Recent){total, kept.len};
         }
     }
     return total;

@@ -14,6 +14,7 @@ struct GifJudge {
     GPtrArray *verdicts;
     TblIdSet *blamed; /* ids of who has a verdict */
     GifAbove *above;  /* NULL: the store failed */
+    bool aliases;     /* a domain of class virtual-alias is declared */
 };
 
 static void
@@ -36,6 +37,11 @@ gif_judge_new(TblDraft *draft, const TblConfig *config)
     judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
     judge->blamed = tbl_id_set_new();
     judge->above = gif_above_new(draft, &judge->context);
+    g_autoptr(GPtrArray) domains = tbl_domains_list(view->domains(view));
+    for (guint i = 0; i < domains->len; i++) {
+        judge->aliases |= tbl_domains_class(view->domains(view), g_ptr_array_index(domains, i)) ==
+                          TBL_DOMAIN_VIRTUAL_ALIAS;
+    }
     return judge;
 }
 
@@ -102,7 +108,7 @@ gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief)
     if (!noted || leads_on || brief->smtp.len >= sizeof(primary)) {
         return false;
     }
-    if (brief->smtp.len == 0) {
+    if (brief->smtp.len == 0 || !judge->aliases) {
         return true;
     }
     memcpy(primary, brief->smtp.ptr, brief->smtp.len);

@@ -17,19 +17,29 @@ put_type(char *at, TblSlice type, bool primary)
     return primary ? tbl_append_put(at, type) : tbl_append_put_lower(at, type);
 }
 
+static bool
+is_short_and_plain(TblSlice text)
+{
+    return text.len <= TBL_CHANGE_SHOWN_MAX && tbl_slice_is_plain(text);
+}
+
 static void
 append_shown(GString *out, TblSlice text)
 {
-    tbl_log_append_escaped(out, text, TBL_CHANGE_SHOWN_MAX);
+    if (is_short_and_plain(text))
+        (void)tbl_append_put(tbl_append_room(out, text.len), text);
+    else
+        tbl_log_append_escaped(out, text, TBL_CHANGE_SHOWN_MAX);
 }
 
 void
 tbl_change_append_head(GString *out, const char *action, const char *class_name, TblSlice name)
 {
-    g_string_append(out, action);
-    g_string_append_c(out, ' ');
-    g_string_append(out, class_name);
-    g_string_append_c(out, ' ');
+    TblSlice first = tbl_slice(action), second = tbl_slice(class_name);
+    char *at = tbl_append_room(out, first.len + second.len + 2);
+    at = tbl_append_put(at, first);
+    *at++ = ' ';
+    *tbl_append_put(at, second) = ' ';
     append_shown(out, name);
     g_string_append_c(out, '\n');
 }
@@ -57,7 +67,7 @@ tbl_change_append_item(GString *out, char mark, const char *what, TblSlice value
 void
 tbl_change_append_proxy(GString *out, char mark, TblSlice type, TblSlice value, bool primary)
 {
-    bool plain = value.len <= TBL_CHANGE_SHOWN_MAX && tbl_slice_is_plain(value);
+    bool plain = is_short_and_plain(value);
     gsize size = MARK_SIZE + type.len + 1;
     char *at = tbl_append_room(out, plain ? size + value.len + 1 : size);
     at = put_type(put_mark(at, mark), type, primary);

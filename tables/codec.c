@@ -5,14 +5,6 @@
 #define CODEC_MORE 0x80u
 #define CODEC_LAST_SHIFT 63
 
-TblCursor
-tbl_cursor(TblSlice bytes)
-{
-    const unsigned char *at = (const unsigned char *)bytes.ptr;
-
-    return (TblCursor){.at = at, .end = at ? at + bytes.len : NULL, .broken = false};
-}
-
 static guint64
 cursor_fail(TblCursor *cursor)
 {
@@ -44,23 +36,6 @@ tbl_cursor_long_number(TblCursor *cursor)
         return number;
     }
     return cursor_fail(cursor);
-}
-
-TblSlice
-tbl_cursor_string(TblCursor *cursor)
-{
-    guint64 length = tbl_cursor_number(cursor);
-    TblSlice text = {(const char *)cursor->at, 0};
-
-    if (cursor->broken)
-        return text;
-    if (length > (guint64)(cursor->end - cursor->at)) {
-        cursor_fail(cursor);
-        return text;
-    }
-    text.len = (size_t)length;
-    cursor->at += length;
-    return text;
 }
 
 bool

@@ -13,7 +13,13 @@ typedef struct {
     bool broken; /* sticky: a number or a length ran over the end */
 } TblCursor;
 
-TblCursor tbl_cursor(TblSlice bytes);
+static inline TblCursor
+tbl_cursor(TblSlice bytes)
+{
+    const unsigned char *at = (const unsigned char *)bytes.ptr;
+    return (TblCursor){.at = at, .end = at ? at + bytes.len : NULL, .broken = false};
+}
+
 guint64 tbl_cursor_long_number(TblCursor *cursor); /* what tbl_cursor_number leaves to it */
 
 /* 0 when broken. Most numbers are one byte long, and every lookup reads some. */
@@ -25,7 +31,22 @@ tbl_cursor_number(TblCursor *cursor)
     return tbl_cursor_long_number(cursor);
 }
 
-TblSlice tbl_cursor_string(TblCursor *cursor); /* borrowed; empty when broken */
+/* Borrowed; empty when broken. */
+static inline TblSlice
+tbl_cursor_string(TblCursor *cursor)
+{
+    guint64 length = tbl_cursor_number(cursor);
+    TblSlice text = {(const char *)cursor->at, 0};
+    if (length <= (guint64)(cursor->end - cursor->at)) {
+        text.len = (size_t)length;
+        cursor->at += length;
+        return text;
+    }
+    cursor->broken = true;
+    cursor->at = cursor->end;
+    return text;
+}
+
 bool tbl_cursor_done(const TblCursor *cursor); /* everything was read and nothing was broken */
 
 void tbl_encode_number(GByteArray *out, guint64 number);

@@ -134,6 +134,23 @@ word_sort(TblKeyItem *items, TblKeyItem *spare, guint count)
         memcpy(items, from, count * sizeof *items);
 }
 
+/* How many bytes two keys begin with, of which `known` are known; `most` at most, which both have.
+ */
+static gsize
+same_length(const char *a, const char *b, gsize known, gsize most)
+{
+    guint64 left, right;
+    for (; known + WORD <= most; known += WORD) {
+        memcpy(&left, a + known, WORD);
+        memcpy(&right, b + known, WORD);
+        if (left != right)
+            return known + (gsize)__builtin_ctzll(GUINT64_FROM_LE(left ^ right)) / 8;
+    }
+    while (known < most && a[known] == b[known])
+        known++;
+    return known;
+}
+
 /* How many bytes all keys begin with, `known` at least. */
 static gsize
 common_length(const TblKeys *keys, const TblKeyItem *items, guint count, gsize known)
@@ -142,10 +159,7 @@ common_length(const TblKeys *keys, const TblKeyItem *items, guint count, gsize k
     gsize common = first.len;
     for (guint i = 1; i < count && common > known; i++) {
         TblSlice key = key_of(keys, &items[i]);
-        gsize same = known;
-        while (same < MIN(common, key.len) && key.ptr[same] == first.ptr[same])
-            same++;
-        common = same;
+        common = same_length(first.ptr, key.ptr, known, MIN(common, key.len));
     }
     return MAX(common, known);
 }

@@ -6,6 +6,7 @@
 
 #include "tables/codec.h"
 #include "tables/object.h"
+#include "tables/object_bits.h"
 
 typedef struct {
     TblOrigin origin;
@@ -51,9 +52,39 @@ typedef struct {
     guint kind;         /* the next one, TblRefs */
 } TblSkim;
 
-void tbl_skim_begin(TblSkim *skim, TblSlice bytes);
+static inline void
+tbl_skim_begin(TblSkim *skim, TblSlice bytes)
+{
+    skim->cursor = tbl_cursor(bytes);
+    skim->bits = tbl_cursor_number(&skim->cursor);
+    skim->object_class = (TblClass)(skim->bits & OBJECT_CLASS_MASK);
+    skim->name = tbl_cursor_string(&skim->cursor);
+    skim->addresses = tbl_cursor_number(&skim->cursor);
+    skim->references = 0;
+    skim->kind = 0;
+}
+
+/* An address or target; false when the bytes are no such. */
+static inline bool
+tbl_skim_proxy(TblCursor *cursor, TblSlice *type, TblSlice *value, bool *primary)
+{
+    guint64 bits = tbl_cursor_number(cursor);
+    *type = bits & PROXY_SMTP ? tbl_slice("SMTP") : tbl_cursor_string(cursor);
+    *value = tbl_cursor_string(cursor);
+    *primary = bits & PROXY_PRIMARY;
+    return !cursor->broken;
+}
+
 /* The next address, its type in capitals; false after the last. */
-bool tbl_skim_address(TblSkim *skim, TblSlice *type, TblSlice *value, bool *primary);
+static inline bool
+tbl_skim_address(TblSkim *skim, TblSlice *type, TblSlice *value, bool *primary)
+{
+    if (skim->addresses == 0)
+        return false;
+    skim->addresses--;
+    return tbl_skim_proxy(&skim->cursor, type, value, primary);
+}
+
 /* The target, once, after the last address. False: it has none. */
 bool tbl_skim_target(TblSkim *skim, TblSlice *type, TblSlice *value);
 /* The next reference of any kind, after the target; false after the last. */

@@ -150,17 +150,6 @@ tbl_object_encode(const TblObject *object, GByteArray *out)
 
 /* ---- Without decoding it all ---- */
 
-static bool
-proxy_skim(TblCursor *cursor, TblSlice *type, TblSlice *value, bool *primary)
-{
-    guint64 bits = tbl_cursor_number(cursor);
-
-    *type = bits & PROXY_SMTP ? tbl_slice(SMTP) : tbl_cursor_string(cursor);
-    *value = tbl_cursor_string(cursor);
-    *primary = bits & PROXY_PRIMARY;
-    return !cursor->broken;
-}
-
 /* What the first number of an encoding says. */
 static TblObjectBrief
 brief_of_bits(guint64 bits)
@@ -207,7 +196,7 @@ tbl_object_brief(TblSlice bytes, TblObjectBrief *brief)
     for (guint i = 0; i < brief->addresses && primary && brief->smtp.len == 0; i++) {
         TblSlice type, value;
 
-        if (!proxy_skim(&cursor, &type, &value, &primary))
+        if (!tbl_skim_proxy(&cursor, &type, &value, &primary))
             return false;
         if (primary && tbl_slice_equal(type, tbl_slice(SMTP)))
             brief->smtp = value;
@@ -228,7 +217,7 @@ tbl_object_find_address(TblSlice bytes, TblSlice spelling, guint most, guint32 *
         bool primary;
 
         *place = (guint32)(cursor.at - (const unsigned char *)bytes.ptr);
-        if (proxy_skim(&cursor, &type, &value, &primary) && tbl_slice_equal(value, spelling))
+        if (tbl_skim_proxy(&cursor, &type, &value, &primary) && tbl_slice_equal(value, spelling))
             return true;
     }
     return false;
@@ -246,7 +235,7 @@ tbl_object_proxy_at(TblSlice bytes, guint32 place, TblSlice *type, TblSlice *val
 {
     TblCursor cursor = cursor_at(bytes, place);
 
-    return proxy_skim(&cursor, type, value, primary);
+    return tbl_skim_proxy(&cursor, type, value, primary);
 }
 
 bool
@@ -260,31 +249,12 @@ tbl_object_text_at(TblSlice bytes, guint32 place, TblSlice *text)
 
 /* ---- From the beginning to the references ---- */
 
-void
-tbl_skim_begin(TblSkim *skim, TblSlice bytes)
-{
-    *skim = (TblSkim){.cursor = tbl_cursor(bytes)};
-    skim->bits = tbl_cursor_number(&skim->cursor);
-    skim->object_class = (TblClass)(skim->bits & OBJECT_CLASS_MASK);
-    skim->name = tbl_cursor_string(&skim->cursor);
-    skim->addresses = tbl_cursor_number(&skim->cursor);
-}
-
-bool
-tbl_skim_address(TblSkim *skim, TblSlice *type, TblSlice *value, bool *primary)
-{
-    if (skim->addresses == 0)
-        return false;
-    skim->addresses--;
-    return proxy_skim(&skim->cursor, type, value, primary);
-}
-
 bool
 tbl_skim_target(TblSkim *skim, TblSlice *type, TblSlice *value)
 {
     bool primary;
 
-    return skim->bits & OBJECT_TARGET && proxy_skim(&skim->cursor, type, value, &primary);
+    return skim->bits & OBJECT_TARGET && tbl_skim_proxy(&skim->cursor, type, value, &primary);
 }
 
 static void

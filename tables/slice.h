@@ -72,18 +72,36 @@ tbl_slice_word_odd(uint64_t word)
            tbl_slice_word_less(word ^ TBL_SLICE_EACH_BYTE * '\\', 1);
 }
 
+/* Sixteen bytes side by side. */
+typedef uint8_t TblSliceBytes __attribute__((vector_size(16)));
+
+static inline uint64_t
+tbl_slice_bytes_odd(const char *at)
+{
+    TblSliceBytes bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    __typeof__(bytes > 0) odd =
+        ((uint8_t)('~' - ' ') < bytes - ' ') | (bytes == '"') | (bytes == '\\');
+    uint64_t halves[2];
+    memcpy(halves, &odd, sizeof halves);
+    return halves[0] | halves[1];
+}
+
 /* Printable ASCII without quote and backslash: it stands as it is in the log, in plans and in JSON.
  * Nearly all names and addresses are so, and a plan has millions. */
 static inline bool
 tbl_slice_is_plain(TblSlice text)
 {
-    uint64_t word = TBL_SLICE_EACH_BYTE * ' ', odd = 0;
+    uint64_t word, odd = 0;
     size_t at = 0;
-    for (; at + sizeof word <= text.len; at += sizeof word) {
-        memcpy(&word, text.ptr + at, sizeof word);
-        odd |= tbl_slice_word_odd(word);
+    if (text.len >= sizeof(TblSliceBytes)) {
+        for (; at + sizeof(TblSliceBytes) < text.len; at += sizeof(TblSliceBytes))
+            odd |= tbl_slice_bytes_odd(text.ptr + at);
+        return (odd | tbl_slice_bytes_odd(text.ptr + text.len - sizeof(TblSliceBytes))) == 0;
     }
-    if (at < text.len && text.len >= sizeof word) {
+    if (text.len >= sizeof word) {
+        memcpy(&word, text.ptr, sizeof word);
+        odd = tbl_slice_word_odd(word);
         memcpy(&word, text.ptr + text.len - sizeof word, sizeof word);
         return (odd | tbl_slice_word_odd(word)) == 0;
     }

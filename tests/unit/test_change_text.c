@@ -168,10 +168,10 @@ test_broken(void)
 static void
 test_plain(void)
 {
-    for (guint length = 1; length < 20; length++) {
+    for (guint length = 1; length < 40; length++) {
         for (guint at = 0; at < length; at++) {
             for (guint byte = 0; byte < 256; byte++) {
-                char text[20];
+                char text[40];
                 memset(text, 'x', sizeof text);
                 text[at] = (char)byte;
                 bool plain = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
