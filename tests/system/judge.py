@@ -84,7 +84,8 @@ class Judge:
                 continue
             if any(self.fate(text) == "over" or (hidden and self.is_hidden(obj, text)) for text in self.addresses(obj)):
                 found.add(("over", name))
-            if self.comes_back(obj) and self.yields_nothing(obj):
+            behind = hidden and any(self.is_hidden(obj, text) for text, _ in self.model.addresses(obj))
+            if self.comes_back(obj) and (behind or self.yields_nothing(obj)):
                 found.add(("cycle", name))
             if obj.get("origin") == "local" and obj.get("class") == "remote" and self.model.target(obj) and self.model.bad_target(obj):
                 found.add(("target", name))

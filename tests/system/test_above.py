@@ -172,6 +172,14 @@ class Above(FreshCase):
         world.replicate({"name": "u1", "class": "dl", "address": "SMTP:big@d.example", "member": [f"m{i}@far.example" for i in range(4)]})
         world.ctl("domain", "add", "m.example", "--mirror=d.example")
 
+    def test_comes_to_light(self):
+        """a replicated object behind a local one's address, broken as it was, does not keep that one from going"""
+        world = self.expanding()
+        world.ctl("domain", "add", "alias.example", "--class=virtual-alias")
+        world.ctl("object", "add", "ann", "--class=dl", "--address=ann@alias.example", "--member=x@far.example")
+        world.replicate({"name": "u1", "class": "remote", "address": "SMTP:ann@alias.example", "target": "SMTP:ann@alias.example"})
+        world.ctl("object", "remove", "ann")
+
     def test_replicated_list(self):
         """it is refused who causes it, whosever list it is"""
         world = self.expanding(limit=2)

@@ -19,7 +19,7 @@ LIMIT = 6
 CHANGES = 4
 # Worlds that found something once: a row that comes to light, a large list that gets a mirror, a circle and a target behind
 # subdomains that are a mirror, an address that is somebody else's in the mirror.
-KEPT = (13, 124, 134, 180, 1027)
+KEPT = (13, 124, 134, 180, 1027, 1196, 1243)
 
 
 class Chooser(random.Random):
