@@ -17,6 +17,13 @@ lost_clear(gpointer pointer)
     g_free(((Lost *)pointer)->address);
 }
 
+/* What is new loses nothing. */
+static bool
+created_pass(const TblObjectBrief *brief, gpointer data)
+{
+    return true;
+}
+
 /* Notes the SMTP addresses that an object loses. */
 static bool
 lost_collect(const TblObject *before, const TblObject *after, gpointer data)
@@ -68,7 +75,7 @@ gif_tombstones_leave(TblDraft *draft, const TblConfig *config, const GifLedger *
     gint64 expires = g_get_real_time() / G_USEC_PER_SEC + (gint64)seconds;
     g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(Lost));
     g_array_set_clear_func(lost, lost_clear);
-    if (!tbl_draft_foreach_change(draft, lost_collect, lost, error)) {
+    if (!tbl_draft_visit_changes(draft, created_pass, lost_collect, lost, error)) {
         return false;
     }
     for (guint i = 0; i < lost->len; i++) {
