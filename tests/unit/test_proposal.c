@@ -57,6 +57,7 @@ address_write(Writer *writer, GString *out, bool primary)
                                       "~DEL<smtp:u1@d0.example>",
                                       ":x",
                                       "smtp:U1@D\xc3\x84.example",
+                                      "",
                                       "smtp:a+b@d2.example",
                                       "MS:NET/PO/\xc3\x84NN"};
     static const char *const capitals[] = {"", "", "", "U", "Long.Name-"};
@@ -97,6 +98,10 @@ number_write(Writer *writer, GString *out)
 static void
 references_write(Writer *writer, GString *out)
 {
+    if (one_of(writer, 4)) {
+        g_string_append(out, "~DEL");
+        return;
+    }
     for (guint i = below(writer, 3) + 1; i > 0; i--) {
         g_string_append_printf(out, "Name%u", below(writer, NAMES));
         if (i > 1)
@@ -126,7 +131,7 @@ static const struct {
     {"Require-Auth-To-Send-To", NUMBER, 8},
     {"Incoming Message Size Limit", NUMBER, 6},
     {"Outgoing Message Size Limit", NUMBER, 6},
-    {"Members", REFERENCES, 12},
+    {"Members", REFERENCES, 8},
     {"Auth-Orig", REFERENCES, 15},
     {"Alt-Recipient", REFERENCES, 15},
     {"Unheard-Of", TEXT, 3},
