@@ -311,6 +311,20 @@ answer(TblWalk *walk, const TblAddress *address, const TblDomain *domain,
     return true;
 }
 
+/* Puts what an address was found through before what is put back already, until the step that is
+ * pushed here is taken. What is longer than an address can be stays: it says all there is to say,
+ * and contacts behind contacts could make it as long as they are many. */
+static void
+push_extension(TblWalk *walk, const char *found)
+{
+    char *outer = walk->extension;
+    if (outer && strlen(outer) > TBL_ADDRESS_MAX)
+        return;
+    walk->extension = g_strconcat(found, outer, NULL);
+    tbl_walk_push(walk,
+                  (TblStep){.kind = TBL_STEP_EXTENSION, .outer = outer, .made = walk->extension});
+}
+
 /* An address met on the way (a target, a catch-all, the primary of a list): followed while the map
  * would answer it. */
 static void
@@ -326,12 +340,8 @@ walk_address(TblWalk *walk, TblSlice spelling)
     tbl_resolve_locate(walk->context, &address, domain, &location);
     Instead itself = {spelling, walk->extension, false};
     if (location.result == TBL_FOUND && location.extension[0] &&
-        walk->context->config->addresses.propagate_virtual) {
-        char *both = g_strconcat(location.extension, itself.extension, NULL);
-        tbl_walk_push(
-            walk, (TblStep){.kind = TBL_STEP_EXTENSION, .outer = itself.extension, .made = both});
-        walk->extension = both;
-    }
+        walk->context->config->addresses.propagate_virtual)
+        push_extension(walk, location.extension);
     if (!answer(walk, &address, domain, &location, &itself))
         tbl_walk_emit_with(walk, spelling, itself.extension);
 }

@@ -1,5 +1,7 @@
 #include "tests/unit/fixture.h"
 
+#include <sys/resource.h>
+
 static void
 add_member(TblObject *list, const char *member)
 {
@@ -210,6 +212,38 @@ test_other_types(void)
     assert_lookup(fixture, "virtual_alias_maps", "f@box.example", "OK named@box.example");
 }
 
+/* Contacts behind contacts, each met through an extension of its own, which is put back behind the
+ * others: as soon as it is longer than an address can be, only a domain without extensions has an
+ * answer, and no more of it need be kept. */
+static void
+test_many_extensions(void)
+{
+    /* All of them in each step would be 100 MB. */
+    enum { LONG_WAY = 2000, MOST_KB = 40 * 1024 };
+    struct rusage before, after;
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblDomain *plain = tbl_domain_new("plain.example", TBL_DOMAIN_RELAY);
+    plain->extensions = TBL_SWITCH_NO;
+    fixture_declare(fixture, plain);
+    g_autofree char *tag = g_strnfill(50, 'x');
+    for (int i = 0; i < LONG_WAY; i++) {
+        g_autofree char *name = g_strdup_printf("c%d", i),
+                        *address = g_strdup_printf("SMTP:c%d@box.example", i),
+                        *target = i + 1 < LONG_WAY
+                                      ? g_strdup_printf("c%d+%s@box.example", i + 1, tag)
+                                      : g_strdup("end@plain.example");
+        TblObject *contact = fixture_object(TBL_CLASS_REMOTE, name, address, NULL);
+        contact->target = tbl_proxy_new(tbl_slice("SMTP"), tbl_slice(target), true);
+        fixture_put(fixture, contact);
+    }
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "end", "SMTP:end@plain.example", NULL));
+    fixture_commit(fixture);
+    g_assert_cmpint(getrusage(RUSAGE_SELF, &before), ==, 0);
+    assert_lookup(fixture, "virtual_alias_maps", "c0+y@box.example", "OK end@plain.example");
+    g_assert_cmpint(getrusage(RUSAGE_SELF, &after), ==, 0);
+    g_assert_cmpint(after.ru_maxrss - before.ru_maxrss, <, MOST_KB);
+}
+
 /* What is answered to an ASCII key has no UTF-8 local part while the object has an ASCII address.
  */
 static void
@@ -246,6 +280,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/copy-elsewhere", test_copy_elsewhere);
     g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
     g_test_add_func("/alias/other-types", test_other_types);
+    g_test_add_func("/alias/many-extensions", test_many_extensions);
     g_test_add_func("/alias/ascii-keys", test_ascii_keys);
     return g_test_run();
 }
