@@ -5,6 +5,9 @@
  * bounds the time that lists without recipients can take. */
 #define VISITS_PER_RECIPIENT 10
 #define VISITED_RECIPIENTS_MIN 1000
+/* Addresses that lead to one of these objects at most: a target, its catch-all, primaries. Only
+ * rows that contradict each other lead on and on. */
+#define ADDRESSES_PER_VISIT 4
 
 /* ---- Following ---- */
 
@@ -89,13 +92,18 @@ same_address(const TblAddress *address, TblSlice spelling)
            memcmp(other.text, address->text, other.len) == 0;
 }
 
+static guint64
+visits_max(const TblWalk *walk)
+{
+    guint64 recipients = walk->context->config->limits.list_recipients;
+    return MAX(recipients, VISITED_RECIPIENTS_MIN) * VISITS_PER_RECIPIENT;
+}
+
 /* Marks an object as expanded; false when it was already, or when there were too many. */
 static bool
 visit(TblWalk *walk, guint64 id)
 {
-    guint64 recipients = walk->context->config->limits.list_recipients;
-    if (tbl_id_set_count(walk->visited) >=
-        MAX(recipients, VISITED_RECIPIENTS_MIN) * VISITS_PER_RECIPIENT) {
+    if (tbl_id_set_count(walk->visited) >= visits_max(walk)) {
         walk->over = true;
         return false;
     }
@@ -134,6 +142,7 @@ push_forward(TblWalk *walk, const TblObject *object, TblObject **owned, const In
 static void
 push_address(TblWalk *walk, TblSlice spelling)
 {
+    walk->over = walk->over || walk->addresses++ >= visits_max(walk) * ADDRESSES_PER_VISIT;
     tbl_walk_push(
         walk, (TblStep){.kind = TBL_STEP_ADDRESS, .text = g_strndup(spelling.ptr, spelling.len)});
 }

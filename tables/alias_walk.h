@@ -37,6 +37,7 @@ typedef struct {
     bool ascii_key;         /* no UTF-8 local part may be answered */
     GArray *steps;          /* TblStep; the last is the next */
     bool itself;            /* the address that was asked for stands for itself, as it turned out */
+    guint64 addresses;      /* followed, duplicates too */
     guint64 yields;         /* addresses emitted, duplicates too */
     char *extension;        /* what rows found through an extension put back; NULL for none */
     TblIdSet *visited;      /* ids of objects that were expanded */

@@ -244,6 +244,43 @@ test_many_extensions(void)
     g_assert_cmpint(after.ru_maxrss - before.ru_maxrss, <, MOST_KB);
 }
 
+static void
+write_row(TblWriter *writer, const char *key, const TblRow *row)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    TblRows rows = {.count = 1, .row = {*row}};
+    tbl_rows_encode(&rows, tbl_slice(key), bytes);
+    tbl_writer_put(writer, TBL_DB_ADDRESSES, tbl_slice(key),
+                   (TblSlice){(const char *)bytes->data, bytes->len});
+}
+
+/* Two rows each of which says that the other is the primary: no program writes them. */
+static void
+test_contradictory_rows(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblDomain *closed = tbl_domain_new("closed.example", TBL_DOMAIN_VIRTUAL_MAILBOX);
+    closed->expand = TBL_SWITCH_NO;
+    fixture_declare(fixture, closed);
+    fixture_put(fixture, fixture_object(TBL_CLASS_DL, "list", "SMTP:one@closed.example",
+                                        "smtp:two@closed.example", NULL));
+    fixture_commit(fixture);
+    assert_lookup(fixture, "virtual_alias_maps", "two@closed.example", "OK one@closed.example");
+    TblSlice one = tbl_slice("one@closed.example"), two = tbl_slice("two@closed.example");
+    TblRow row = {.kind = TBL_ROW_LOCAL, .object_class = TBL_CLASS_DL, .object = 2};
+    g_assert_true(tbl_store_lock(fixture->store, NULL));
+    TblWriter *writer = tbl_writer_begin(fixture->store, NULL);
+    row.spelling = one;
+    row.primary_address = two;
+    write_row(writer, "smtp:one@closed.example", &row);
+    row.spelling = two;
+    row.primary_address = one;
+    write_row(writer, "smtp:two@closed.example", &row);
+    g_assert_true(tbl_writer_commit(writer, NULL));
+    tbl_store_unlock(fixture->store);
+    assert_lookup(fixture, "virtual_alias_maps", "two@closed.example", "TEMP");
+}
+
 /* What is answered to an ASCII key has no UTF-8 local part while the object has an ASCII address.
  */
 static void
@@ -281,6 +318,7 @@ main(int argc, char **argv)
     g_test_add_func("/alias/forwards-in-vain", test_forwards_in_vain);
     g_test_add_func("/alias/other-types", test_other_types);
     g_test_add_func("/alias/many-extensions", test_many_extensions);
+    g_test_add_func("/alias/contradictory-rows", test_contradictory_rows);
     g_test_add_func("/alias/ascii-keys", test_ascii_keys);
     return g_test_run();
 }
