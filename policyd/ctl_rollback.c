@@ -2,7 +2,6 @@
 #include "policyd/ctl.h"
 #include "policyd/ctl_guard.h"
 #include "policyd/ctl_history.h"
-#include "policyd/ctl_lists.h"
 
 #include "tables/change.h"
 #include "tables/rollback.h"
@@ -58,10 +57,7 @@ plan_read(Plan *plan, GError **error)
     tbl_draft_foreach_domain_change(draft, plan_domain, plan);
     g_ptr_array_add(plan->domains, NULL);
     if (plan->mixed &&
-        !(plan->domains->len > 1
-              ? pd_ctl_guard_domains(plan->change, (char **)plan->domains->pdata, false, error)
-              : pd_ctl_guard_lists(plan->change, false, error) &&
-                    pd_ctl_guard_catch_alls(plan->change, error)))
+        !pd_ctl_guard_domains(plan->change, (char **)plan->domains->pdata, false, error))
         return false;
     return tbl_draft_foreach_change(draft, plan_object, plan, error);
 }
