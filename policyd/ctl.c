@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- Messages ---- */
 
@@ -55,6 +56,17 @@ pd_ctl_finish(void)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return TBL_EXIT_OK;
     return pd_ctl_fail(TBL_EXIT_FAILED, "cannot write the output: %s", g_strerror(errno));
+}
+
+/* ---- Input ---- */
+
+FILE *
+pd_ctl_open(const char *name, GError **error)
+{
+    FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(name, "re");
+    if (!file)
+        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "%s: %s", name, g_strerror(errno));
+    return file;
 }
 
 /* ---- Options ---- */

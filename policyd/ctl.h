@@ -10,6 +10,8 @@
 #include "tables/json.h"
 #include "tables/maps.h"
 
+#include <stdio.h>
+
 /* Verbs: argv[0] is the verb's last word; the exit code comes back. */
 int pd_ctl_domain_add(TblConfig *config, int argc, char **argv);
 int pd_ctl_domain_set(TblConfig *config, int argc, char **argv);
@@ -46,6 +48,11 @@ int pd_ctl_fail(int code, const char *format, ...) G_GNUC_PRINTF(2, 3);
 int pd_ctl_error(const GError *error);
 /* Flushes stdout; 0, or 1 with a message when what was printed could not be written. */
 int pd_ctl_finish(void);
+
+/* ---- Input ---- */
+
+/* A file to read, "-": standard input. To be closed; NULL with an error. */
+FILE *pd_ctl_open(const char *name, GError **error);
 
 /* ---- Options ---- */
 

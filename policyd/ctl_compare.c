@@ -59,17 +59,15 @@ answer_key(Comparison *comparison, const TblContext *context, const char *key, G
 static bool
 answer_file(Comparison *comparison, const char *name, GError **error)
 {
-    FILE *file = strcmp(name, "-") == 0 ? fdopen(dup(STDIN_FILENO), "r") : fopen(name, "re");
+    FILE *file = pd_ctl_open(name, error);
     g_autoptr(GString) value = g_string_new(NULL);
     TblContext context = pd_ctl_snapshot_context(comparison->snapshot);
     char *line = NULL;
     size_t capacity = 0;
     guint64 number = 0;
     ssize_t length;
-    if (!file) {
-        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "%s: %s", name, g_strerror(errno));
+    if (!file)
         return false;
-    }
     while (!*error && (length = getline(&line, &capacity, file)) >= 0) {
         number++;
         line[strcspn(line, "\r\n")] = '\0';

@@ -56,15 +56,12 @@ pd_ctl_lookup(TblConfig *config, int argc, char **argv)
 static char *
 read_capture(const char *name, GError **error)
 {
-    bool standard = strcmp(name, "-") == 0;
-    FILE *file = standard ? stdin : fopen(name, "re");
+    FILE *file = pd_ctl_open(name, error);
     g_autoptr(GString) text = g_string_new(NULL);
     char bytes[8192];
     size_t count;
-    if (!file) {
-        g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED, "%s: %s", name, g_strerror(errno));
+    if (!file)
         return NULL;
-    }
     while (text->len <= CAPTURE_MAX && (count = fread(bytes, 1, sizeof bytes, file)) > 0)
         g_string_append_len(text, bytes, (gssize)count);
     if (ferror(file))
@@ -75,8 +72,7 @@ read_capture(const char *name, GError **error)
     else if (memchr(text->str, '\0', text->len))
         g_set_error(error, TBL_EXIT_ERROR, TBL_EXIT_FAILED,
                     "%s: has NUL bytes, so it holds no policy requests", name);
-    if (!standard)
-        fclose(file);
+    fclose(file);
     return *error ? NULL : g_string_free(g_steal_pointer(&text), FALSE);
 }
 
