@@ -2,8 +2,6 @@
  * changes are one command: each element's own would bring back what another took out. */
 #include "policyd/doctor.h"
 
-#include <string.h>
-
 typedef struct {
     char *code, *text;
 } Finding;

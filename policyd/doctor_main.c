@@ -238,11 +238,13 @@ report_local(PdDoctor *doctor, const PdPostconfConflict *conflict)
     const char *name = conflict->name;
     const char *host = pd_postfix_config_value(pd_doctor_postfix(doctor), "myhostname");
     g_autofree char *remedy = NULL;
+    if (!conflict->covered && strcmp(conflict->parameter, "mydestination") == 0 &&
+        pd_doctor_edit(doctor, "mydestination", name, NULL)) {
+        pd_doctor_find_edit(doctor, "in-mydestination", text, conflict->text);
+        return;
+    }
     if (conflict->covered)
         remedy = g_strdup_printf("policyctl domain add %s --class=route && postfix reload", name);
-    else if (strcmp(conflict->parameter, "mydestination") == 0 &&
-             pd_doctor_edit(doctor, "mydestination", name, NULL))
-        remedy = NULL;
     else if (g_ascii_strcasecmp(name, host) == 0)
         remedy = g_strdup_printf("postconf -e 'myhostname = mail.%s' && postfix reload", name);
     else if (strcmp(conflict->parameter, "myorigin") == 0)
