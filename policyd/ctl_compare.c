@@ -46,7 +46,7 @@ static void
 answer_key(Comparison *comparison, const TblContext *context, const char *key, GString *value)
 {
     g_string_truncate(value, 0);
-    TblResult result = tbl_maps_lookup(context, comparison->map, tbl_slice(key), value);
+    TblResult result = pd_ctl_key_lookup(context, comparison->map, key, value);
     if (result == TBL_FAILED) {
         if (comparison->failed++ < NAMED_MAX)
             pd_ctl_note("%s: %s", key, value->str);
@@ -91,6 +91,25 @@ typedef bool (*AnswerFunc)(Comparison *comparison, const char *key, const char *
                            gpointer data, GError **error);
 
 static bool
+is_pattern_table(const char *table)
+{
+    static const char *const types[] = {"regexp:", "pcre:", "cidr:", "socketmap:", "tcp:"};
+    table = pd_postfix_unproxied(table);
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
+        if (g_str_has_prefix(table, types[i]))
+            return true;
+    return false;
+}
+
+/* Postfix asks for `.example.com` in transport_maps only, and no pattern table then. */
+static bool
+is_asked(const Comparison *comparison, const char *key)
+{
+    return !pd_ctl_key_is_subdomains(key) ||
+           (comparison->map == TBL_MAP_TRANSPORT_MAPS && !is_pattern_table(comparison->table));
+}
+
+static bool
 each_answer(Comparison *comparison, AnswerFunc each, gpointer data, GError **error)
 {
     char *line = NULL;
@@ -103,8 +122,7 @@ each_answer(Comparison *comparison, AnswerFunc each, gpointer data, GError **err
         if (!tab)
             continue;
         *tab = '\0';
-        /* `.example.com` is a rule about subdomains, no key that Postfix asks for. */
-        if (*line != '.')
+        if (is_asked(comparison, line))
             going = each(comparison, line, tab[1] ? tab + 1 : NULL, data, error);
     }
     free(line);
@@ -213,17 +231,6 @@ collect_domain(Comparison *comparison, const char *key, G_GNUC_UNUSED const char
 }
 
 static bool
-is_pattern_table(const char *table)
-{
-    static const char *const types[] = {"regexp:", "pcre:", "cidr:", "socketmap:", "tcp:"};
-    table = pd_postfix_unproxied(table);
-    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
-        if (g_str_has_prefix(table, types[i]))
-            return true;
-    return false;
-}
-
-static bool
 ask_fallbacks(Comparison *comparison, GError **error)
 {
     g_autoptr(GError) cause = NULL;
@@ -266,29 +273,16 @@ domain_answer(const Comparison *comparison, const char *name)
     return domain->mirror ? g_strconcat("@", domain->mirror, NULL) : g_strdup(domain->catch_all);
 }
 
-/* What we have for `.example.com`, which to Postfix means all subdomains: no map is asked for it.
- * Caller frees. */
-static char *
-subdomains_answer(const Comparison *comparison, const char *name)
-{
-    char canonical[256];
-    const TblDomains *domains = comparison->snapshot->view->domains(comparison->snapshot->view);
-    const TblDomain *domain = tbl_domain_canonical(tbl_slice(name), true, canonical)
-                                  ? tbl_domains_get(domains, canonical)
-                                  : NULL;
-    return domain ? g_strdup(pd_ctl_domain_value(domains, domain, comparison->map)) : NULL;
-}
-
 /* The daemon's answer; where a domain defers unknown recipients, they are absent. */
 static TblResult
 look_up(const Comparison *comparison, const TblContext *plain, const char *key, GString *value)
 {
     TblContext context = pd_ctl_snapshot_context(comparison->snapshot);
-    TblResult result = tbl_maps_lookup(&context, comparison->map, tbl_slice(key), value);
+    TblResult result = pd_ctl_key_lookup(&context, comparison->map, key, value);
     if (result != TBL_FAILED)
         return result;
     g_string_truncate(value, 0);
-    return tbl_maps_lookup(plain, comparison->map, tbl_slice(key), value);
+    return pd_ctl_key_lookup(plain, comparison->map, key, value);
 }
 
 static void
@@ -303,8 +297,6 @@ compare_key(Comparison *comparison, const TblContext *context, const char *key, 
         return;
     if (*key == '@') {
         ours = whole = domain_answer(comparison, key + 1);
-    } else if (*key == '.') {
-        ours = whole = subdomains_answer(comparison, key);
     } else if (!strchr(key, '@') && !tbl_map_is_domains(comparison->map) &&
                comparison->map != TBL_MAP_TRANSPORT_MAPS) {
         /* virtual(5): the domain itself as a key only declares it. */

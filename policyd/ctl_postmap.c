@@ -63,12 +63,31 @@ add_roles(Keys *keys, const GPtrArray *domains)
     }
 }
 
+/* What a declaration itself answers in a map that has domains as keys; NULL: nothing. Borrowed. */
+static const char *
+domain_value(const TblDomains *domains, const TblDomain *domain, TblMap map)
+{
+    TblDomainClass domain_class = tbl_domains_class(domains, domain);
+    switch (map) {
+    case TBL_MAP_VIRTUAL_ALIAS_DOMAINS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? domain->name : NULL;
+    case TBL_MAP_VIRTUAL_MAILBOX_DOMAINS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_MAILBOX ? domain->name : NULL;
+    case TBL_MAP_RELAY_DOMAINS:
+        return domain_class == TBL_DOMAIN_RELAY ? domain->name : NULL;
+    case TBL_MAP_TRANSPORT_MAPS:
+        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? NULL : tbl_domains_route(domains, domain);
+    default:
+        return NULL;
+    }
+}
+
 static void
 add_domains(Keys *keys, const TblDomains *domains, const GPtrArray *list, TblMap map)
 {
     for (guint i = 0; i < list->len; i++) {
         const TblDomain *domain = g_ptr_array_index(list, i);
-        if (pd_ctl_domain_value(domains, domain, map))
+        if (domain_value(domains, domain, map))
             g_ptr_array_add(keys->keys, domain->name);
     }
 }
@@ -100,33 +119,25 @@ collect_keys(const PdCtlSnapshot *snapshot, TblMap map, const TblDomains *domain
 
 /* ---- Values ---- */
 
-const char *
-pd_ctl_domain_value(const TblDomains *domains, const TblDomain *domain, TblMap map)
+bool
+pd_ctl_key_is_subdomains(const char *key)
 {
-    TblDomainClass domain_class = tbl_domains_class(domains, domain);
-    switch (map) {
-    case TBL_MAP_VIRTUAL_ALIAS_DOMAINS:
-        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? domain->name : NULL;
-    case TBL_MAP_VIRTUAL_MAILBOX_DOMAINS:
-        return domain_class == TBL_DOMAIN_VIRTUAL_MAILBOX ? domain->name : NULL;
-    case TBL_MAP_RELAY_DOMAINS:
-        return domain_class == TBL_DOMAIN_RELAY ? domain->name : NULL;
-    case TBL_MAP_TRANSPORT_MAPS:
-        return domain_class == TBL_DOMAIN_VIRTUAL_ALIAS ? NULL : tbl_domains_route(domains, domain);
-    default:
-        return NULL;
-    }
+    return *key == '.' && !strchr(key, '@');
 }
 
-/* `.example.com` is a rule about subdomains, for which no map is asked. */
-static TblResult
-look_up(const TblContext *context, TblMap map, const char *key, GString *value)
+TblResult
+pd_ctl_key_lookup(const TblContext *context, TblMap map, const char *key, GString *value)
 {
-    if (*key != '.')
+    char canonical[256];
+    if (!pd_ctl_key_is_subdomains(key))
         return tbl_maps_lookup(context, map, tbl_slice(key), value);
     const TblDomains *domains = context->view->domains(context->view);
-    g_string_assign(value, pd_ctl_domain_value(domains, tbl_domains_get(domains, key), map));
-    return TBL_FOUND;
+    const TblDomain *domain = tbl_domain_canonical(tbl_slice(key), true, canonical)
+                                  ? tbl_domains_get(domains, canonical)
+                                  : NULL;
+    const char *answer = domain ? domain_value(domains, domain, map) : NULL;
+    g_string_assign(value, answer ? answer : "");
+    return answer ? TBL_FOUND : TBL_NOTFOUND;
 }
 
 /* The number of keys that failed, -1 when the file did. */
@@ -142,7 +153,7 @@ write_answers(const TblContext *context, TblMap map, const GPtrArray *keys, FILE
             continue;
         last = key;
         g_string_truncate(value, 0);
-        TblResult result = look_up(context, map, key, value);
+        TblResult result = pd_ctl_key_lookup(context, map, key, value);
         if (result == TBL_FAILED && failed++ < NAMED_MAX)
             pd_ctl_note("%s: %s", key, value->str);
         if (result == TBL_FOUND && fprintf(file, "%s\t%s\n", key, value->str) < 0)
@@ -182,7 +193,7 @@ export_domains(const TblDomains *domains, TblMap map, FILE *file)
     g_autoptr(GPtrArray) list = tbl_domains_list(domains);
     for (guint i = 0; i < list->len; i++) {
         const TblDomain *domain = g_ptr_array_index(list, i);
-        const char *value = pd_ctl_domain_value(domains, domain, map);
+        const char *value = domain_value(domains, domain, map);
         if (value)
             fprintf(file, "%s\t%s\n", domain->name, value);
     }

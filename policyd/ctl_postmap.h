@@ -6,8 +6,11 @@
 
 #include <stdio.h>
 
-/* What a declaration itself answers in a map that has domains as keys; NULL: nothing. Borrowed. */
-const char *pd_ctl_domain_value(const TblDomains *domains, const TblDomain *domain, TblMap map);
+/* Whether a key is `.example.com`, a rule about subdomains. */
+bool pd_ctl_key_is_subdomains(const char *key);
+/* As tbl_maps_lookup, but also of such a key, for which no map is asked: what its declaration says
+ * (in transport_maps the route, in a domain map its name). */
+TblResult pd_ctl_key_lookup(const TblContext *context, TblMap map, const char *key, GString *value);
 
 /* Writes `key<TAB>value` lines sorted bytewise by key. Keys are the stored addresses (quoted where
  * RFC 5321 wants it), the same in each domain that mirrors theirs, and postmaster@ and abuse@ where

@@ -101,6 +101,15 @@ class Compare(WorldCase):
         found, _ = self.compare("transport_maps", self.table(other + "unknown.example smtp:[x]\n"), rc=1)
         self.assertEqual(sorted(found), [["*", "-", "smtp:[gw.example]"], [".branch.example", "relay:[hub.example]", "relay:[other.example]"],
                                          ["unknown.example", "-", "smtp:[x]"]])
+        without = domains.replace(".branch.example\trelay:[hub.example]\n", "")
+        found, _ = self.compare("transport_maps", self.table(without), rc=1)
+        self.assertEqual(found, [[".branch.example", "relay:[hub.example]", "-"]])
+        keys = self.world.file("keys", ".branch.example\n.nobody.example\n")
+        found, err = self.compare("transport_maps", self.table(without), f"--keys={keys}", rc=1)
+        self.assertEqual(found, [[".branch.example", "relay:[hub.example]", "-"]])
+        self.assertIn("2 keys compared, 1 different", err)
+        found, err = self.compare("transport_maps", self.table(domains), f"--keys={keys}")
+        self.assertIn("2 keys compared, 0 different", err)
 
     def test_keys(self):
         """keys from a file, found or not on either side"""
