@@ -321,14 +321,15 @@ guint
 pd_listener_warn_unserved(const char *const *services)
 {
     g_auto(GStrv) names = activated_names();
+    g_autofree char *known = g_strjoinv(" or ", (char **)services);
     guint unserved = 0;
 
     for (guint i = 0; names && names[i]; i++) {
         if (g_strv_contains(services, names[i]))
             continue;
         tbl_log_warning("the service manager's socket '%s' is not served: its "
-                        "FileDescriptorName must be socketmap or policy",
-                        names[i]);
+                        "FileDescriptorName must be %s",
+                        names[i], known);
         unserved++;
     }
     return unserved;
