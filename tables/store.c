@@ -1,3 +1,4 @@
+#include "tables/codec.h"
 #include "tables/store_env.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ typedef struct {
     TblStore *store;
     bool create;
     bool outdated; /* TBL_DB_REFERRERS is missing, and nothing else */
+    bool partial;  /* or not all references are in it */
     TblMeta meta;
     guint64 schema;
 } OpenState;
@@ -40,6 +42,18 @@ touch_ends(MDB_txn *txn, MDB_dbi dbi)
         rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
     mdb_cursor_close(cursor);
     return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static bool
+has_all_references(MDB_txn *txn, MDB_dbi dbi)
+{
+    MDB_val value, key = {sizeof TBL_STORE_REFERENCES_KEY - 1, (void *)TBL_STORE_REFERENCES_KEY};
+    if (mdb_get(txn, dbi, &key, &value) != 0 ||
+        !tbl_store_record_intact(key, value.mv_data, value.mv_size))
+        return false;
+    TblCursor number =
+        tbl_cursor((TblSlice){value.mv_data, value.mv_size - TBL_STORE_CHECKSUM_SIZE});
+    return tbl_cursor_number(&number) == TBL_STORE_REFERENCES && tbl_cursor_done(&number);
 }
 
 static int
@@ -66,6 +80,7 @@ open_databases(void *argument)
         else
             state->schema = tbl_store_meta_decode(
                 &state->meta, (TblSlice){value.mv_data, value.mv_size - TBL_STORE_CHECKSUM_SIZE});
+        state->partial = !has_all_references(txn, store->dbi[TBL_DB_META]);
     }
     if (rc != 0 && !(state->create && rc == MDB_NOTFOUND)) {
         mdb_txn_abort(txn);
@@ -82,6 +97,7 @@ write_first_meta(TblStore *store, GError **error)
         return MDB_PANIC;
     tbl_writer_meta(writer)->next_id = 1;
     tbl_writer_meta(writer)->generation--; /* making the store is no commit of data */
+    tbl_writer_note_references(writer);
     return tbl_writer_commit(writer, error) ? 0 : MDB_PANIC;
 }
 
@@ -134,7 +150,8 @@ open_store(OpenState *state, guint64 map_size)
 }
 
 /* Takes a store that opened as of an earlier version; returns it as of this one. Reading alone does
- * not do: it needs somebody who may write. */
+ * not do: it needs somebody who may write. Who only reads may do without some references, though.
+ */
 static TblStore *
 bring_up_to_date(TblStore *store, guint64 map_size, GError **error)
 {
@@ -202,7 +219,8 @@ tbl_store_open(const char *path, guint64 map_size, TblStoreMode mode, GError **e
         tbl_store_close(store);
         return NULL;
     }
-    return state.outdated ? bring_up_to_date(store, map_size, error) : store;
+    bool too_old = state.outdated || (state.partial && store->writable);
+    return too_old ? bring_up_to_date(store, map_size, error) : store;
 }
 
 void

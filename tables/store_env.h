@@ -15,6 +15,10 @@
 #define TBL_STORE_LONG_KEY_MARKER '\xff'
 #define TBL_STORE_LONG_KEY_SIZE (1 + 32)
 #define TBL_STORE_META_KEY "meta"
+/* In TBL_DB_META: which references TBL_DB_REFERRERS has. Counts up when there are more kinds of
+ * them; who writes to a store that has another number, or none, makes the index anew. */
+#define TBL_STORE_REFERENCES_KEY "references"
+#define TBL_STORE_REFERENCES 2
 
 struct TblStore {
     char *path;
@@ -46,9 +50,11 @@ guint64 tbl_store_meta_decode(TblMeta *meta, TblSlice bytes);
 extern const char *const tbl_store_db_names[TBL_DB_COUNT];
 /* Creates a database that the store does not have, within a write transaction. */
 void tbl_writer_make(TblWriter *writer, TblDb db);
-/* For a store of a version that had no TBL_DB_REFERRERS: makes it. The caller holds the lock; the
- * store is writable. */
+/* For a store of a version that had no TBL_DB_REFERRERS, or noted less in it: makes it. The caller
+ * holds the lock; the store is writable. */
 bool tbl_store_upgrade(TblStore *store, GError **error);
+/* Notes that TBL_DB_REFERRERS has all references. */
+void tbl_writer_note_references(TblWriter *writer);
 
 /* Gives a file that this process made the owner and group of its directory, so that root's first
  * import does not lock the daemon out. */

@@ -1,5 +1,7 @@
-/* Stores of versions before TBL_DB_REFERRERS get it made of their objects, and their rows what they
- * tell of restrictions since: all of it in one transaction, or none. */
+/* Stores of versions before TBL_DB_REFERRERS, or that noted less in it, get it made of their
+ * objects, and their rows what they tell of restrictions since: all of it in one transaction, or
+ * none. */
+#include "tables/codec.h"
 #include "tables/id_set.h"
 #include "tables/object_brief.h"
 #include "tables/referrer.h"
@@ -125,6 +127,15 @@ put_all_rows(TblWriter *writer, const Index *index)
         put_rows(writer, index, key, bytes);
 }
 
+void
+tbl_writer_note_references(TblWriter *writer)
+{
+    g_autoptr(GByteArray) number = g_byte_array_new();
+    tbl_encode_number(number, TBL_STORE_REFERENCES);
+    tbl_writer_put(writer, TBL_DB_META, tbl_slice(TBL_STORE_REFERENCES_KEY),
+                   (TblSlice){(const char *)number->data, number->len});
+}
+
 bool
 tbl_store_upgrade(TblStore *store, GError **error)
 {
@@ -138,6 +149,7 @@ tbl_store_upgrade(TblStore *store, GError **error)
         tbl_writer_make(writer, TBL_DB_REFERRERS);
         put_all(writer, &index);
         put_all_rows(writer, &index);
+        tbl_writer_note_references(writer);
         tbl_writer_meta(writer)->generation--; /* no data changed */
     }
     return writer && tbl_writer_commit(writer, error);

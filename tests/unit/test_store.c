@@ -1,3 +1,4 @@
+#include "tables/referrer.h"
 #include "tests/unit/fixture.h"
 
 #include <fcntl.h>
@@ -202,6 +203,86 @@ test_replaced_file_is_not_current(void)
     g_assert_false(tbl_store_current(fixture->store));
 }
 
+/* ---- References that an earlier version did not note ---- */
+
+static void
+reopen(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    tbl_view_free(fixture->view);
+    tbl_store_close(fixture->store);
+    fixture->store = tbl_store_open(fixture->path, 64u << 20, TBL_STORE_WRITE, &error);
+    g_assert_no_error(error);
+    fixture->view = tbl_view_new();
+    tbl_view_set_reader(fixture->view, tbl_reader_new(fixture->store, &error));
+}
+
+static guint
+count_referrers(Fixture *fixture, const char *key)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+    tbl_view_begin(fixture->view);
+    g_assert_cmpint(fixture->view->referrers(fixture->view, key, ids), !=, TBL_FAILED);
+    tbl_view_end(fixture->view);
+    return ids->len;
+}
+
+/* Takes the key of a reference out, and `mark` too, as if no version had known them. */
+static void
+forget(Fixture *fixture, const char *key, const char *mark)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(tbl_store_lock(fixture->store, &error));
+    TblWriter *writer = tbl_writer_begin(fixture->store, &error);
+    tbl_writer_delete(writer, TBL_DB_REFERRERS, tbl_slice(key));
+    if (mark)
+        tbl_writer_delete(writer, TBL_DB_META, tbl_slice(mark));
+    tbl_writer_meta(writer)->generation--;
+    g_assert_true(tbl_writer_commit(writer, &error));
+    tbl_store_unlock(fixture->store);
+}
+
+static void
+test_missing_references(void)
+{
+    g_autoptr(Fixture) fixture = fixture_world("");
+    TblObject *staff = fixture_object(TBL_CLASS_DL, "staff", "SMTP:staff@box.example", NULL);
+    g_ptr_array_add(staff->refs[TBL_REFS_MEMBERS], g_strdup("X400:c=US;s=Eve;"));
+    fixture_put(fixture, staff);
+    fixture_commit(fixture);
+    g_autofree char *key = tbl_referrer_key(TBL_REFERRER_MEMBER, TBL_ORIGIN_LOCAL,
+                                            TBL_REFERRER_ADDRESS, tbl_slice("x400:c=us;s=eve;"));
+    g_autofree char *waiting = tbl_referrer_key(TBL_REFERRER_WAITING, TBL_ORIGIN_DIRECTORY,
+                                                TBL_REFERRER_ADDRESS, tbl_slice("smtp:a@b"));
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    tbl_view_begin(fixture->view);
+    TblReader *reader = tbl_view_reader(fixture->view);
+    TblSlice ids;
+    g_assert_cmpint(tbl_reader_get(reader, TBL_DB_REFERRERS, tbl_slice(key), &ids), ==, TBL_FOUND);
+    g_byte_array_append(bytes, (const guint8 *)ids.ptr, (guint)ids.len);
+    guint64 generation = tbl_reader_meta(reader)->generation;
+    tbl_view_end(fixture->view);
+    forget(fixture, key, NULL);
+    reopen(fixture);
+    /* Only a version that did not know better is made up for. */
+    g_assert_cmpuint(count_referrers(fixture, key), ==, 0);
+    g_assert_true(tbl_store_lock(fixture->store, NULL));
+    TblWriter *writer = tbl_writer_begin(fixture->store, NULL);
+    tbl_writer_put(writer, TBL_DB_REFERRERS, tbl_slice(waiting),
+                   (TblSlice){(const char *)bytes->data, bytes->len});
+    g_assert_true(tbl_writer_commit(writer, NULL));
+    tbl_store_unlock(fixture->store);
+    forget(fixture, key, "references");
+    reopen(fixture);
+    g_assert_cmpuint(count_referrers(fixture, key), ==, 1);
+    /* These do not follow from objects. */
+    g_assert_cmpuint(count_referrers(fixture, waiting), ==, 1);
+    tbl_view_begin(fixture->view);
+    g_assert_cmpuint(tbl_reader_meta(tbl_view_reader(fixture->view))->generation, ==,
+                     generation + 1);
+    tbl_view_end(fixture->view);
+}
+
 static void
 test_modes(void)
 {
@@ -292,6 +373,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/writer-cut-file", test_writer_meets_a_cut_file);
     g_test_add_func("/store/open", test_open_says_why);
     g_test_add_func("/store/replaced", test_replaced_file_is_not_current);
+    g_test_add_func("/store/missing-references", test_missing_references);
     g_test_add_func("/store/modes", test_modes);
     g_test_add_func("/store/lock", test_lock_dies_with_its_holder);
     g_test_add_func("/store/each", test_each);
