@@ -3,24 +3,28 @@
 
 #include "gif/relay.h"
 #include "gif/source.h"
-#include "tables/draft_order.h"
+#include "tables/draft.h"
 
 /* Parts that may be rendered ahead: enough that nobody waits for the one who writes, few enough
  * that their lines stay in the cache. */
 #define SLOTS 4
+/* So many changes are sorted by class and name for who reads them. More are for programs, and to
+ * find each of a million objects in memory takes longer than to print it. */
+#define SORTED_MAX 10000
+/* Places of a part: what is known of them stays in the cache of one core. */
+#define PART_SIZE 1024
 /* Rendering is bound by memory: more threads than these gain nothing. */
 #define THREADS_MAX 4
 
 /* A change that is not rendered from an encoding: where its lines belong among those of the part.
  */
 typedef struct {
-    guint32 change;
+    guint32 place;
     gsize at;
 } Gap;
 
-/* A part of the order, rendered as far as any thread can. */
+/* A part of the changes, rendered as far as any thread can. */
 typedef struct {
-    TblKeys keys;
     GString *text;
     GArray *gaps; /* Gap */
     bool broken;
@@ -28,7 +32,7 @@ typedef struct {
 
 typedef struct {
     GifPreview *preview;
-    const TblOrder *order;
+    TblDraft *draft;
     Slot slots[SLOTS];
     GifTotals *totals[THREADS_MAX]; /* of the created objects, by thread */
     bool failed;
@@ -81,7 +85,37 @@ change_report(GifPreview *preview, const TblChange *change)
     gif_report_add_change(preview->report, change, source ? source->input->path : NULL, row.line);
 }
 
+static void
+text_write(const char *text, gsize length)
+{
+    (void)fwrite(text, 1, length, stdout); /* what fails is told at the end of the program */
+}
+
+/* A change that is not rendered from an encoding. */
+static void
+change_tell(GifPreview *preview, const TblChange *change)
+{
+    gif_totals_add(preview->totals, change);
+    if (preview->options->dry_run) {
+        change_append(preview, change, preview->text);
+        text_write(preview->text->str, preview->text->len);
+        g_string_truncate(preview->text, 0);
+    }
+}
+
 /* ---- Parts ---- */
+
+static guint32
+part_begin(guint part)
+{
+    return part * PART_SIZE;
+}
+
+static guint32
+part_end(const Show *show, guint part)
+{
+    return MIN(part_begin(part) + PART_SIZE, tbl_draft_places(show->draft));
+}
 
 /* Any thread. */
 static void
@@ -91,12 +125,10 @@ part_make(guint part, guint slot_index, guint thread, gpointer data)
     Slot *slot = &show->slots[slot_index];
     g_string_truncate(slot->text, 0);
     g_array_set_size(slot->gaps, 0);
-    tbl_order_sort(show->order, part, &slot->keys);
-    for (guint i = 0; i < slot->keys.items->len; i++) {
-        guint32 change = g_array_index(slot->keys.items, TblKeyItem, i).number;
-        TblSlice encoded = tbl_order_created(show->order, change);
+    for (guint32 place = part_begin(part); place < part_end(show, part); place++) {
+        TblSlice encoded = tbl_draft_created_at(show->draft, place);
         if (encoded.len == 0) {
-            Gap gap = {change, slot->text->len};
+            Gap gap = {place, slot->text->len};
             g_array_append_val(slot->gaps, gap);
             continue;
         }
@@ -107,53 +139,58 @@ part_make(guint part, guint slot_index, guint thread, gpointer data)
     }
 }
 
-static void
-text_write(const char *text, gsize length)
+/* The change at a place, NULL where there is none; the states are the caller's to free. False: the
+ * store failed. */
+static bool
+change_load(const Show *show, guint32 place, TblObject **before, TblObject **after,
+            TblChange **change)
 {
-    (void)fwrite(text, 1, length, stdout); /* what fails is told at the end of the program */
+    *change = NULL;
+    if (!tbl_draft_change_at(show->draft, place, before, after)) {
+        return false;
+    }
+    *change = *before || *after ? tbl_change_new(*before, *after) : NULL;
+    return true;
 }
 
 /* A change that the slot has no lines for. False: the store failed. */
 static bool
-gap_fill(Show *show, guint32 change_number)
+gap_fill(const Show *show, guint32 place)
 {
-    GifPreview *preview = show->preview;
     g_autoptr(TblObject) before = NULL, after = NULL;
-    if (!tbl_order_load(show->order, change_number, &before, &after)) {
+    g_autoptr(TblChange) change = NULL;
+    if (!change_load(show, place, &before, &after, &change)) {
         return false;
     }
-    g_autoptr(TblChange) change = tbl_change_new(before, after);
-    gif_totals_add(preview->totals, change);
-    if (preview->options->dry_run) {
-        change_append(preview, change, preview->text);
-        text_write(preview->text->str, preview->text->len);
-        g_string_truncate(preview->text, 0);
+    if (change) {
+        change_tell(show->preview, change);
     }
     return true;
 }
 
 /* False: the store failed. */
 static bool
-part_report(Show *show, const Slot *slot)
+part_report(Show *show, guint part)
 {
-    for (guint i = 0; i < slot->keys.items->len; i++) {
-        guint32 change_number = g_array_index(slot->keys.items, TblKeyItem, i).number;
+    for (guint32 place = part_begin(part); place < part_end(show, part); place++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
-        if (tbl_order_created(show->order, change_number).len > 0 &&
+        g_autoptr(TblChange) change = NULL;
+        if (tbl_draft_created_at(show->draft, place).len > 0 &&
             gif_report_count_created(show->preview->report)) {
             continue;
         }
-        if (!tbl_order_load(show->order, change_number, &before, &after)) {
+        if (!change_load(show, place, &before, &after, &change)) {
             return false;
         }
-        g_autoptr(TblChange) change = tbl_change_new(before, after);
-        change_report(show->preview, change);
+        if (change) {
+            change_report(show->preview, change);
+        }
     }
     return true;
 }
 
 static bool
-part_use(G_GNUC_UNUSED guint part, guint slot_index, gpointer data)
+part_use(guint part, guint slot_index, gpointer data)
 {
     Show *show = data;
     const Slot *slot = &show->slots[slot_index];
@@ -163,11 +200,11 @@ part_use(G_GNUC_UNUSED guint part, guint slot_index, gpointer data)
         const Gap *gap = &g_array_index(slot->gaps, Gap, i);
         text_write(slot->text->str + at, gap->at - at);
         at = gap->at;
-        show->failed = !gap_fill(show, gap->change);
+        show->failed = !gap_fill(show, gap->place);
     }
     text_write(slot->text->str + at, slot->text->len - at);
     if (show->preview->report && !show->failed) {
-        show->failed = !part_report(show, slot);
+        show->failed = !part_report(show, part);
     }
     return !show->failed;
 }
@@ -179,25 +216,19 @@ static bool
 totals_count_anew(Show *show)
 {
     GifPreview *preview = show->preview;
-    TblKeys keys;
-    bool good = true;
-    tbl_keys_init(&keys);
     gif_totals_free(preview->totals);
     preview->totals = gif_totals_new(preview->domains);
-    for (guint part = 0; part < tbl_order_parts(show->order); part++) {
-        tbl_order_sort(show->order, part, &keys);
-        for (guint i = 0; i < keys.items->len && good; i++) {
-            guint32 change_number = g_array_index(keys.items, TblKeyItem, i).number;
-            g_autoptr(TblObject) before = NULL, after = NULL;
-            good = tbl_order_load(show->order, change_number, &before, &after);
-            g_autoptr(TblChange) change = good ? tbl_change_new(before, after) : NULL;
-            if (good) {
-                gif_totals_add(preview->totals, change);
-            }
+    for (guint32 place = 0; place < tbl_draft_places(show->draft); place++) {
+        g_autoptr(TblObject) before = NULL, after = NULL;
+        g_autoptr(TblChange) change = NULL;
+        if (!change_load(show, place, &before, &after, &change)) {
+            return false;
+        }
+        if (change) {
+            gif_totals_add(preview->totals, change);
         }
     }
-    tbl_keys_clear(&keys);
-    return good;
+    return true;
 }
 
 /* False: the store failed. */
@@ -214,17 +245,16 @@ totals_finish(Show *show)
 /* ---- All ---- */
 
 static bool
-order_show(GifPreview *preview, const TblOrder *order)
+parts_show(GifPreview *preview, TblDraft *draft)
 {
-    Show show = {.preview = preview, .order = order};
-    GifRelay relay = {.parts = tbl_order_parts(order),
+    Show show = {.preview = preview, .draft = draft};
+    GifRelay relay = {.parts = (tbl_draft_places(draft) + PART_SIZE - 1) / PART_SIZE,
                       .threads = MIN(g_get_num_processors(), THREADS_MAX),
                       .slots = SLOTS,
                       .make = part_make,
                       .use = part_use,
                       .data = &show};
     for (guint i = 0; i < SLOTS; i++) {
-        tbl_keys_init(&show.slots[i].keys);
         show.slots[i].text = g_string_new(NULL);
         show.slots[i].gaps = g_array_new(FALSE, FALSE, sizeof(Gap));
     }
@@ -236,11 +266,22 @@ order_show(GifPreview *preview, const TblOrder *order)
         gif_totals_free(show.totals[i]);
     }
     for (guint i = 0; i < SLOTS; i++) {
-        tbl_keys_clear(&show.slots[i].keys);
         g_string_free(show.slots[i].text, TRUE);
         g_array_unref(show.slots[i].gaps);
     }
     return good;
+}
+
+static bool
+change_show(const TblObject *before, const TblObject *after, gpointer data)
+{
+    GifPreview *preview = data;
+    g_autoptr(TblChange) change = tbl_change_new(before, after);
+    change_tell(preview, change);
+    if (preview->report) {
+        change_report(preview, change);
+    }
+    return true;
 }
 
 bool
@@ -253,11 +294,11 @@ gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger, 
     preview->ledger = ledger;
     preview->domains = view->domains(view);
     preview->totals = gif_totals_new(preview->domains);
-    g_autoptr(TblOrder) order = tbl_order_new(draft, error);
-    if (!order) {
-        return false;
-    }
-    if (!order_show(preview, order)) {
+    if (tbl_draft_places(draft) <= SORTED_MAX) {
+        if (!tbl_draft_foreach_change(draft, change_show, preview, error)) {
+            return false;
+        }
+    } else if (!parts_show(preview, draft)) {
         return tbl_store_set_unreadable(error);
     }
     if (preview->options->dry_run && !preview->options->json) {

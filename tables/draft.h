@@ -105,6 +105,16 @@ void tbl_draft_delete_domain(TblDraft *draft, const char *name);
  * failed. */
 typedef bool (*TblChangeFunc)(const TblObject *before, const TblObject *after, gpointer data);
 bool tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error);
+/* The same one by one, for several threads: each has its place in the order in which the draft was
+ * changed, an object that was changed several times that of the last. Places are from 0; some have
+ * no change. The draft must not change meanwhile. */
+guint32 tbl_draft_places(const TblDraft *draft);
+/* The encoding of a created object, unless it is large; empty for any other change and for none.
+ * Any thread. */
+TblSlice tbl_draft_created_at(const TblDraft *draft, guint32 place);
+/* Both states, as TblChangeFunc gets them; both NULL: there is no change. Only the thread of the
+ * draft; caller frees. False: the store failed. */
+bool tbl_draft_change_at(TblDraft *draft, guint32 place, TblObject **before, TblObject **after);
 /* The same for declared domains, sorted by name. */
 typedef void (*TblDomainChangeFunc)(const TblDomain *before, const TblDomain *after, gpointer data);
 void tbl_draft_foreach_domain_change(TblDraft *draft, TblDomainChangeFunc each, gpointer data);

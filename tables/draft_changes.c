@@ -1,6 +1,12 @@
 /* The net changes of a draft. Part of tables/draft.h. */
-#include "tables/draft_order.h"
 #include "tables/draft_overlay.h"
+
+#include "tables/address.h"
+#include "tables/key_order.h"
+
+/* Objects are fetched from memory so many before they are looked at, since each is somewhere else.
+ */
+#define AHEAD 8
 
 /* The snapshot cannot have it. */
 static bool
@@ -49,33 +55,71 @@ tbl_draft_load_change(TblDraft *draft, const TblDraftObject *object, TblObject *
     return true;
 }
 
-/* False: the store failed; `*ended`: who is called wants no more. */
-static bool
-call_part(const TblOrder *order, const TblKeys *keys, TblChangeFunc each, gpointer data,
-          bool *ended)
+guint32
+tbl_draft_places(const TblDraft *draft)
 {
-    for (guint i = 0; i < keys->items->len && !*ended; i++) {
+    return draft->objects.all->len;
+}
+
+TblSlice
+tbl_draft_created_at(const TblDraft *draft, guint32 place)
+{
+    const TblDraftObject *object = tbl_draft_objects_last(&draft->objects, place);
+    if (place + AHEAD < draft->objects.all->len)
+        __builtin_prefetch(tbl_draft_objects_at(&draft->objects, place + AHEAD));
+    return object && !object->alone && tbl_draft_is_created(draft, object)
+               ? tbl_draft_object_bytes(object)
+               : (TblSlice){NULL, 0};
+}
+
+bool
+tbl_draft_change_at(TblDraft *draft, guint32 place, TblObject **before, TblObject **after)
+{
+    const TblDraftObject *object = tbl_draft_objects_last(&draft->objects, place);
+    *before = *after = NULL;
+    return !object || tbl_draft_load_change(draft, object, before, after);
+}
+
+/* What a change is sorted by: a class name, NUL, the name folded. A name that is no text keeps its
+ * bytes. */
+static void
+order_key_make(const TblObject *object, GString *key)
+{
+    g_autofree char *folded = tbl_text_fold(tbl_slice(object->name));
+    g_string_assign(key, tbl_class_name(object->object_class));
+    g_string_append_c(key, '\0');
+    g_string_append(key, folded ? folded : object->name);
+}
+
+/* The places of all net changes, in the order of their keys. False: the store failed. */
+static bool
+changes_sort(TblDraft *draft, TblKeys *keys)
+{
+    g_autoptr(GString) key = g_string_new(NULL);
+    for (guint32 i = 0; i < tbl_draft_places(draft); i++) {
         g_autoptr(TblObject) before = NULL, after = NULL;
-        if (!tbl_order_load(order, g_array_index(keys->items, TblKeyItem, i).number, &before,
-                            &after))
+        if (!tbl_draft_change_at(draft, i, &before, &after))
             return false;
-        *ended = !each(before, after, data);
+        if (!before && !after)
+            continue;
+        order_key_make(after ? after : before, key);
+        tbl_keys_add(keys, (TblSlice){key->str, key->len}, i);
     }
+    tbl_keys_sort(keys);
     return true;
 }
 
 bool
 tbl_draft_foreach_change(TblDraft *draft, TblChangeFunc each, gpointer data, GError **error)
 {
-    g_autoptr(TblOrder) order = tbl_order_new(draft, error);
-    bool good = true, ended = false;
     TblKeys keys;
-    if (!order)
-        return false;
     tbl_keys_init(&keys);
-    for (guint i = 0; i < tbl_order_parts(order) && good && !ended; i++) {
-        tbl_order_sort(order, i, &keys);
-        good = call_part(order, &keys, each, data, &ended);
+    bool good = changes_sort(draft, &keys), ended = false;
+    for (guint i = 0; i < keys.items->len && good && !ended; i++) {
+        g_autoptr(TblObject) before = NULL, after = NULL;
+        good = tbl_draft_change_at(draft, g_array_index(keys.items, TblKeyItem, i).number, &before,
+                                   &after);
+        ended = good && !each(before, after, data);
     }
     tbl_keys_clear(&keys);
     return good || tbl_store_set_unreadable(error);
@@ -95,7 +139,7 @@ bool
 tbl_draft_visit_changes(TblDraft *draft, TblCreatedFunc created, TblChangeFunc each, gpointer data,
                         GError **error)
 {
-    for (guint i = 0; i < draft->objects.all->len; i++) {
+    for (guint32 i = 0; i < tbl_draft_places(draft); i++) {
         const TblDraftObject *changed = tbl_draft_objects_last(&draft->objects, i);
         g_autoptr(TblObject) before = NULL, after = NULL;
         if (!changed || is_passed_over(draft, changed, created, data))

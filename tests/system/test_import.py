@@ -44,6 +44,20 @@ class Import(unittest.TestCase):
         self.assertEqual(last["generation"], generation)
         self.assertEqual(self.world.status()["generation"], generation)
 
+    def test_order_of_the_plan(self):
+        """a plan that can be read is sorted; a larger one has the order of the rows, with changes of all kinds in it"""
+        rows = ["mailbox,create,m%05d,SMTP:m%05d@one.example," % (i, i) for i in range(10000, 0, -1)]
+        self.world.imp(MAILBOXES + "mailbox,create,old,SMTP:old@one.example,smtp:o@one.example\r\n"
+                       + "mailbox,create,gone,SMTP:gone@one.example,\r\n")
+        for extra, ordered in ([], sorted), (["mailbox,modify,old,,smtp:older@one.example",
+                                              "mailbox,delete,gone,,"], list):
+            middle = rows[:5000] + extra + rows[5000:]
+            lines = self.world.imp(MAILBOXES + "".join(row + "\r\n" for row in middle), "--dry-run", "--json",
+                                   "--force").json()
+            names = [line["name"] for line in lines if line["type"] == "change"]
+            self.assertEqual(names, ordered(row.split(",")[2] for row in middle))
+            self.assertEqual(lines[-1]["created"], 10000)
+
     def test_dry_run(self):
         generation = self.world.status()["generation"]
         content = MAILBOXES + "mailbox,,new,SMTP:new@company.example,\r\nmailbox,,m1,SMTP:m1@second.example,\r\n"
