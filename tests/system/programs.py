@@ -30,7 +30,6 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 PROGRAM_PLACES = {"policyd": "policyd", "policyctl": "policyd", "gif-import": "gif", "replicate": "tests/system"}
 _copies = {}
-_ports = set()
 _copy_dir = None
 
 
@@ -94,18 +93,21 @@ def die_with_parent():
 
 
 def free_port():
-    """A loopback port below the ephemeral range, so that no outgoing connection takes it meanwhile."""
+    """A loopback port below the ephemeral range, so that no outgoing connection takes it meanwhile.
+
+    No test that runs beside this one gets it either, though nobody may listen there for a while: a name that the kernel
+    knows stands for it until this process ends.
+    """
     chooser = random.Random(os.urandom(8))
     for _ in range(200):
         port = chooser.randrange(11000, 30000)
-        if port in _ports:
-            continue  # given to somebody who may not have taken it yet
-        with contextlib.closing(socket.socket()) as probe:
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as claim, contextlib.closing(socket.socket()) as probe:
             try:
+                claim.bind(f"\0policyd-gif test port {port}")
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        _ports.add(port)
+            claim.detach()
         return port
     raise RuntimeError("no free loopback port")
 
