@@ -180,8 +180,10 @@ class Single(DaemonCase):
     def test_second_daemon_after_the_folder_was_remade(self):
         """also when the first one's lock went away with everything beside the store"""
         world = self.filled()
-        os.unlink(world.store + ".pid")
-        until(lambda: os.path.exists(world.store + ".pid"), "the daemon takes its lock again")
+        path = world.store + ".pid"
+        os.unlink(path)
+        # Its number is in the file once it has the lock.
+        until(lambda: os.path.exists(path) and os.path.getsize(path), "the daemon takes its lock again")
         other = World()
         self.addCleanup(other.close)
         other.settings["store"]["path"] = world.store
