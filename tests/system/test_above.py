@@ -3,6 +3,7 @@
 from harness import FreshCase
 
 HEADER = "Obj-Class,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses,Members\r\n"
+DELETE_ANN = "Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n"
 
 
 class Above(FreshCase):
@@ -74,6 +75,12 @@ class Above(FreshCase):
         self.assertIn(text, world.ctl(*args, rc=3).err)
         self.assertEqual(self.state(world), before)
 
+    def told(self, done, *expected):
+        """exactly these lines, codes and objects; returns the messages"""
+        told = [d for d in done.json() if d["type"] == "diagnostic"]
+        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], list(expected), str(done))
+        return [d["message"] for d in told]
+
     def test_mirror(self):
         """a list that grows, or goes in a circle, through a mirror that a member names"""
         world = self.expanding(limit=2)
@@ -129,9 +136,7 @@ class Above(FreshCase):
         world.ctl("object", "add", "ann", "--address=ann@e.example")
         world.imp("Obj-Class,Directory Name,E-mail Addresses,Alt-Recipient\r\nmailbox,bob,SMTP:bob@alias.example,ann\r\n")
         self.refused(world, "bob@alias.example", "object", "remove", "ann")
-        done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
-        told = [d for d in done.json() if d["type"] == "diagnostic"]
-        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0922", "ann")], str(done))
+        self.told(world.imp(DELETE_ANN, "--json", rc=1), (2, "GIF0922", "ann"))
 
     def test_target_through_a_mirror(self):
         """a mirrored address is one of the object's, which a target may name, and which must stay then"""
@@ -142,9 +147,7 @@ class Above(FreshCase):
         self.refused(world, "nobody@m.example", "object", "add", "r2", "--class=remote", "--address=r2@e.example", "--target=nobody@m.example")
         self.refused(world, '"r"', "object", "remove", "ann")
         self.refused(world, '"r"', "domain", "set", "m.example", "--mirror=e.example")
-        done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
-        told = [d for d in done.json() if d["type"] == "diagnostic"]
-        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0923", "ann")], str(done))
+        self.told(world.imp(DELETE_ANN, "--json", rc=1), (2, "GIF0923", "ann"))
         world.ctl("domain", "remove", "m.example")
 
     def test_subdomains_as_mirror(self):
@@ -223,9 +226,7 @@ class Above(FreshCase):
                 world.ctl("address", "promote", "other@e.example")
                 before = self.state(world)
                 rows = "Obj-Class,Mode,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses\r\nmailbox,create,bob,SMTP:bob@d.example,\r\n" + row + "\r\n"
-                done = world.imp(rows, "--json", rc=1)
-                told = [d for d in done.json() if d["type"] == "diagnostic" and d["severity"] == "error"]
-                self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(3, "GIF0920", "ann")], str(done))
+                self.told(world.imp(rows, "--json", rc=1), (3, "GIF0920", "ann"))
                 self.assertEqual(self.state(world), before)
                 world.imp(rows, "--keep-going", rc=1)
                 self.assertEqual({o["name"] for o in world.export()}, {"ann", "bob", "one", "two"})
@@ -238,10 +239,7 @@ class Above(FreshCase):
         for name, address in (("one.example", "ann@m.example"), ("two.example", "ann+x@d.example")):
             with self.subTest(address):
                 world.ctl("domain", "add", name, "--class=relay", f"--catch-all={address}")
-                done = world.imp("Obj-Class,Mode,Directory Name\r\nmailbox,delete,ann\r\n", "--json", rc=1)
-                told = [d for d in done.json() if d["type"] == "diagnostic"]
-                self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(2, "GIF0923", "ann")], str(done))
-                self.assertIn(name, told[0]["message"])
+                self.assertIn(name, self.told(world.imp(DELETE_ANN, "--json", rc=1), (2, "GIF0923", "ann"))[0])
                 world.ctl("domain", "remove", name)
 
     def test_import(self):
@@ -249,10 +247,7 @@ class Above(FreshCase):
         world = self.filled()
         before = self.state(world)
         rows = "mailbox,n1,SMTP:n1@d.example,,\r\nmailbox,c,SMTP:c@d.example,,\r\nmailbox,n2,SMTP:b@d.example,,\r\n"
-        done = world.imp(HEADER + rows, "--json", rc=1)
-        told = [d for d in done.json() if d["type"] == "diagnostic"]
-        self.assertEqual([(d["line"], d["code"], d["object"]) for d in told], [(4, "GIF0921", "n2")], str(done))
-        self.assertIn("top@d.example", told[0]["message"])
+        self.assertIn("top@d.example", self.told(world.imp(HEADER + rows, "--json", rc=1), (4, "GIF0921", "n2"))[0])
         self.assertEqual(self.state(world), before)
         world.imp(HEADER + rows, "--keep-going", rc=1)
         self.assertEqual({row["name"] for row in world.export()}, {"top", "inner", "a", "other", "n1", "c"})
@@ -261,16 +256,14 @@ class Above(FreshCase):
         """an address that a row gives to somebody"""
         world = self.filled()
         world.ctl("object", "add", "c", "--address=c@d.example")
-        done = world.imp(HEADER + "mailbox,other,,smtp:b@d.example,\r\n", "--json", rc=1)
-        self.assertEqual([(d["line"], d["code"]) for d in done.json() if d["type"] == "diagnostic"], [(2, "GIF0921")], str(done))
+        self.told(world.imp(HEADER + "mailbox,other,,smtp:b@d.example,\r\n", "--json", rc=1), (2, "GIF0921", "other"))
 
     def test_import_cycle(self):
         """GIF0920 for a list of the file that closes a circle with one of the store"""
         world = self.make_world()
         world.ctl("domain", "add", "d.example", "--class=relay", "--expand=yes")
         world.ctl("object", "add", "one", "--class=dl", "--address=one@d.example", "--member=two")
-        done = world.imp(HEADER + "dl,two,SMTP:two@d.example,,one\r\n", "--json", rc=1)
-        self.assertEqual([(d["line"], d["code"]) for d in done.json() if d["type"] == "diagnostic"], [(2, "GIF0920")], str(done))
+        self.told(world.imp(HEADER + "dl,two,SMTP:two@d.example,,one\r\n", "--json", rc=1), (2, "GIF0920", "two"))
 
     def test_what_was_so_before(self):
         """a list that replication brought over the limits does not stand in the way of other changes"""
