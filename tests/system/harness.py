@@ -146,12 +146,18 @@ class World:
 
     # the daemon
 
-    def start(self, *options, env=None, wait=True):
+    def start(self, *options, env=None, wait=True, preexec=None):
         """Starts the daemon and waits until it says READY, as a service manager does."""
         assert self.daemon is None, "already started"
         notify = None
         if wait:
             notify, env = self.notify_socket(env)
+
+        def before():
+            die_with_parent()
+            if preexec:
+                preexec()
+
         with open(self.log, "ab") as log:
             self.daemon = subprocess.Popen(
                 [program("policyd"), "--config", self.conf, *options],
@@ -160,7 +166,7 @@ class World:
                 stderr=log,
                 cwd="/",
                 env=env,
-                preexec_fn=die_with_parent,
+                preexec_fn=before,
                 **self.identity,
             )
         if wait:

@@ -2,9 +2,7 @@
 
 import os
 import shutil
-import signal
 import stat
-import subprocess
 import time
 import unittest
 
@@ -452,16 +450,16 @@ class ClosedFiles(StoreCase):
     def test_daemon(self):
         """the daemon's log goes nowhere"""
         world = self.filled()
-        daemon = subprocess.Popen([program("policyd"), "--config", world.conf], preexec_fn=close_standard_files, **world.identity)
-        self.addCleanup(daemon.kill)
-        until(lambda: world.status()["daemon"], "the daemon answers")
+        world.start(preexec=close_standard_files)
         world.reload()
+        fine = world.write_config(path=os.path.join(world.dir, "fine.conf"))
         world.write_config({"limits": {"workers": "nonsense"}})
-        daemon.send_signal(signal.SIGHUP)
+        world.run("policyctl", "--config", fine, "reload", rc=78)
         world.write_config({"limits": {"workers": "2"}})
         world.reload()
-        daemon.terminate()
-        self.assertEqual(daemon.wait(RUN_TIMEOUT), 0)
+        with open(world.store + ".pid", encoding="ascii") as lock:
+            self.assertEqual(lock.read(), f"{world.daemon.pid}\n", "the first file that stays open, which the log was written to")
+        world.stop()
         self.assertWhole(world)
 
 
