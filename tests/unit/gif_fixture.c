@@ -4,6 +4,39 @@
 
 #include <stdlib.h>
 
+static void
+rows_decide(GifPlan *plan, GifPipeline *pipeline, GifFixtureRow each, gpointer data)
+{
+    const GifBlock *block;
+    while ((block = gif_pipeline_take(pipeline)))
+        for (guint i = 0; i < gif_block_count(block); i++) {
+            g_autoptr(GError) error = NULL;
+            GifRowResult result = gif_plan_row(plan, block, i, &error);
+            g_assert_no_error(error);
+            g_assert_cmpint(result, !=, GIF_ROW_BROKEN);
+            if (each)
+                each(block, i, result, data);
+        }
+}
+
+void
+gif_fixture_decide(GifPlan *plan, GifDiagnostics *diagnostics, guint number, const char *text,
+                   GifPipelineOptions how, GifFixtureRow each, gpointer data)
+{
+    static const char *const names[] = {"test.csv", "second.csv"};
+    g_autoptr(GifNotes) notes = gif_notes_new();
+    g_autoptr(GifCsv) csv = gif_csv_new(tbl_slice(text), how.dialect);
+    g_autofree GifRecord *record = g_new(GifRecord, 1);
+    g_assert_true(gif_csv_next(csv, record));
+    GifSchema *schema = gif_schema_new(record, how.dialect, notes);
+    g_assert_nonnull(schema);
+    g_assert_cmpuint(number, <, G_N_ELEMENTS(names));
+    gif_plan_begin_file(plan, number, names[number], how.dialect, schema);
+    gif_notes_flush(notes, diagnostics, 1, NULL);
+    g_autoptr(GifPipeline) pipeline = gif_pipeline_new(csv, schema, how);
+    rows_decide(plan, pipeline, each, data);
+}
+
 char *
 gif_fixture_codes_of_json(const char *json)
 {

@@ -1,4 +1,3 @@
-#include "gif/pipeline.h"
 #include "gif/plan.h"
 
 #include "tests/unit/fixture.h"
@@ -17,6 +16,16 @@ outcome_clear(Outcome *outcome)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
 
+static void
+outcome_add(G_GNUC_UNUSED const GifBlock *block, G_GNUC_UNUSED guint row, GifRowResult result,
+            gpointer data)
+{
+    Outcome *outcome = data;
+    outcome->changed += result == GIF_ROW_CHANGED;
+    outcome->unchanged += result == GIF_ROW_UNCHANGED;
+    outcome->failed += result == GIF_ROW_FAILED;
+}
+
 /* Decides a file against the fixture's draft. */
 static Outcome
 run(Fixture *fixture, GifPlanOptions options, const char *text)
@@ -30,37 +39,16 @@ run(Fixture *fixture, GifPlanOptions options, const char *text)
     g_autoptr(GifLedger) ledger = gif_ledger_new(1);
     GifPlan *plan = gif_plan_new(fixture->store, fixture_draft(fixture), fixture->config, options,
                                  diagnostics, ledger);
-    GifCsv *csv = gif_csv_new(tbl_slice(text), dialect);
-    GifRecord *record = g_new(GifRecord, 1);
-    GifNotes *notes = gif_notes_new();
     g_autoptr(GError) error = NULL;
-    g_assert_true(gif_csv_next(csv, record));
-    GifSchema *schema = gif_schema_new(record, dialect, notes);
-    gif_notes_flush(notes, diagnostics, 1, NULL);
-    g_assert_nonnull(schema);
-    gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
     GifPipelineOptions how = {.dialect = dialect,
                               .mode = options.mode,
                               .compat = options.compat,
                               .propose = gif_plan_wants_proposals(plan)};
-    GifPipeline *pipeline = gif_pipeline_new(csv, schema, how);
-    const GifBlock *block;
-    while ((block = gif_pipeline_take(pipeline)))
-        for (guint i = 0; i < gif_block_count(block); i++) {
-            GifRowResult result = gif_plan_row(plan, block, i, &error);
-            g_assert_no_error(error);
-            outcome.changed += result == GIF_ROW_CHANGED;
-            outcome.unchanged += result == GIF_ROW_UNCHANGED;
-            outcome.failed += result == GIF_ROW_FAILED;
-        }
-    gif_pipeline_free(pipeline);
+    gif_fixture_decide(plan, diagnostics, 0, text, how, outcome_add, &outcome);
     gif_plan_finish(plan, &error);
     g_assert_no_error(error);
     gif_plan_free(plan);
     gif_diagnostics_free(diagnostics);
-    gif_notes_free(notes);
-    gif_csv_free(csv);
-    g_free(record);
     fclose(out);
     outcome.codes = gif_fixture_codes_of_json(json);
     return outcome;

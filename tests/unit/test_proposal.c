@@ -4,12 +4,12 @@
  * messages, ledgers, changes and all records of the stores must be the same, sources and undo
  * records included.
  */
-#include "gif/pipeline.h"
 #include "gif/plan.h"
 #include "gif/proposal.h"
 #include "tables/object_brief.h"
 #include "tables/object_plain.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/gif_fixture.h"
 
 #define WORLDS 30
 #define FILES 6
@@ -257,42 +257,13 @@ ledger_dump(const GifLedger *ledger, guint64 end, GString *out)
 }
 
 static void
-rows_decide(Import *import, GifPlan *plan, GifPipeline *pipeline)
+row_tell(const GifBlock *block, guint row, GifRowResult result, gpointer data)
 {
-    const GifBlock *block;
-    while ((block = gif_pipeline_take(pipeline)))
-        for (guint i = 0; i < gif_block_count(block); i++) {
-            g_autoptr(GError) error = NULL;
-            GifRowResult result = gif_plan_row(plan, block, i, &error);
-            g_assert_no_error(error);
-            g_string_append_c(import->told, (char)('0' + result));
-            bool proposed = gif_block_row(block, i)->proposal != 0;
-            import->created += proposed && result == GIF_ROW_CHANGED;
-            import->same += proposed && result == GIF_ROW_UNCHANGED;
-        }
-}
-
-/* One file of a run, in small blocks. */
-static void
-file_decide(Import *import, GifPlan *plan, GifPlanOptions options, GifDialect dialect,
-            GifDiagnostics *diagnostics, guint number, const char *text)
-{
-    g_autoptr(GifNotes) notes = gif_notes_new();
-    g_autoptr(GifCsv) csv = gif_csv_new(tbl_slice(text), dialect);
-    g_autofree GifRecord *record = g_new(GifRecord, 1);
-    g_assert_true(gif_csv_next(csv, record));
-    GifSchema *schema = gif_schema_new(record, dialect, notes);
-    g_assert_nonnull(schema);
-    gif_notes_flush(notes, diagnostics, 1, NULL);
-    gif_plan_begin_file(plan, number, number == 0 ? "first.csv" : "second.csv", dialect, schema);
-    GifPipelineOptions how = {.dialect = dialect,
-                              .mode = options.mode,
-                              .compat = options.compat,
-                              .run_bytes = RUN_BYTES,
-                              .propose = gif_plan_wants_proposals(plan)};
-    GifPipeline *pipeline = gif_pipeline_new(csv, schema, how);
-    rows_decide(import, plan, pipeline);
-    gif_pipeline_free(pipeline);
+    Import *import = data;
+    bool proposed = gif_block_row(block, row)->proposal != 0;
+    g_string_append_c(import->told, (char)('0' + result));
+    import->created += proposed && result == GIF_ROW_CHANGED;
+    import->same += proposed && result == GIF_ROW_UNCHANGED;
 }
 
 /* Imports files in one run, and commits it. */
@@ -311,8 +282,13 @@ import_run(Fixture *fixture, GifPlanOptions options, GifDialect dialect, const c
     options.conflicts = conflicts;
     GifPlan *plan =
         gif_plan_new(fixture->store, draft, fixture->config, options, diagnostics, ledger);
+    const GifPipelineOptions how = {.dialect = dialect,
+                                    .mode = options.mode,
+                                    .compat = options.compat,
+                                    .run_bytes = RUN_BYTES,
+                                    .propose = gif_plan_wants_proposals(plan)};
     for (guint i = 0; texts[i]; i++)
-        file_decide(&import, plan, options, dialect, diagnostics, i, texts[i]);
+        gif_fixture_decide(plan, diagnostics, i, texts[i], how, row_tell, &import);
     gif_plan_finish(plan, &error);
     g_assert_no_error(error);
     gif_plan_free(plan);

@@ -1,8 +1,6 @@
 #include "gif/writer.h"
 
 #include "gif/ldif.h"
-#include "gif/pipeline.h"
-#include "gif/plan.h"
 #include "gif/proxy.h"
 #include "gif/references.h"
 #include "tests/unit/fixture.h"
@@ -198,20 +196,8 @@ static void
 decide_gif(GifPlan *plan, const char *text, GifDiagnostics *diagnostics)
 {
     GifDialect dialect = {gif_csv_sniff(tbl_slice(text), '"'), '"', '%', false};
-    GifCsv *csv = gif_csv_new(tbl_slice(text), dialect);
-    g_autofree GifRecord *record = g_new(GifRecord, 1);
-    g_autoptr(GifNotes) notes = gif_notes_new();
-    g_assert_true(gif_csv_next(csv, record));
-    GifSchema *schema = gif_schema_new(record, dialect, notes);
-    gif_plan_begin_file(plan, 0, "test.csv", dialect, schema);
-    gif_notes_flush(notes, diagnostics, 1, NULL);
-    GifPipeline *pipeline = gif_pipeline_new(csv, schema, (GifPipelineOptions){.dialect = dialect});
-    const GifBlock *block;
-    while ((block = gif_pipeline_take(pipeline)))
-        for (guint i = 0; i < gif_block_count(block); i++)
-            g_assert_cmpint(gif_plan_row(plan, block, i, NULL), !=, GIF_ROW_BROKEN);
-    gif_pipeline_free(pipeline);
-    gif_csv_free(csv);
+    gif_fixture_decide(plan, diagnostics, 0, text, (GifPipelineOptions){.dialect = dialect}, NULL,
+                       NULL);
 }
 
 static void
