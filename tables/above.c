@@ -88,7 +88,25 @@ fits(const Search *search, const Pattern *pattern, const char *reference)
                           : strcmp(domain, pattern->domain) == 0;
 }
 
-/* Which of those whose references may fit have one that does, and binds. */
+/* Whether what an object gives fits, and binds; a target is not looked up as a name. */
+static bool
+gives(Search *search, const Pattern *pattern, const TblObject *object)
+{
+    const GPtrArray *members = object->refs[TBL_REFS_MEMBERS];
+    const char *forward = object->text[TBL_TEXT_FORWARD];
+    if (search->edge == TBL_REFERRER_TARGET)
+        return object->target && fits(search, pattern, object->target->value);
+    if (search->edge == TBL_REFERRER_FORWARD)
+        return forward && fits(search, pattern, forward) && binds(search, forward);
+    for (guint i = 0; i < members->len; i++) {
+        const char *member = g_ptr_array_index(members, i);
+        if (fits(search, pattern, member) && binds(search, member))
+            return true;
+    }
+    return false;
+}
+
+/* Adds those whose references may fit that have one that does. */
 static void
 add_fitting(Search *search, const GArray *ids, const Pattern *pattern)
 {
@@ -100,15 +118,7 @@ add_fitting(Search *search, const GArray *ids, const Pattern *pattern)
             search->failed = true;
             return;
         }
-        const GPtrArray *members = object->refs[TBL_REFS_MEMBERS];
-        const char *forward = object->text[TBL_TEXT_FORWARD];
-        bool found = search->edge == TBL_REFERRER_FORWARD && forward &&
-                     fits(search, pattern, forward) && binds(search, forward);
-        for (guint m = 0; search->edge == TBL_REFERRER_MEMBER && m < members->len && !found; m++) {
-            const char *member = g_ptr_array_index(members, m);
-            found = fits(search, pattern, member) && binds(search, member);
-        }
-        if (found)
+        if (gives(search, pattern, object))
             add_id(search, id);
     }
 }
@@ -137,14 +147,16 @@ search_address(Search *search, const char *address)
 }
 
 static void
-search_target_key(Search *search, TblReferrerKind kind, const char *address)
+search_target_key(Search *search, TblReferrerKind kind, const char *address, const Pattern *pattern)
 {
     g_autofree char *key = g_strconcat("smtp:", address, NULL);
     search->edge = TBL_REFERRER_TARGET;
     for (int origin = TBL_ORIGIN_LOCAL; origin <= TBL_ORIGIN_DIRECTORY; origin++) {
         search->origin = (TblOrigin)origin;
         g_autoptr(GArray) ids = search_key(search, kind, key);
-        if (ids)
+        if (ids && pattern)
+            add_fitting(search, ids, pattern);
+        else if (ids)
             add_all(search, ids);
     }
 }
@@ -153,27 +165,27 @@ search_target_key(Search *search, TblReferrerKind kind, const char *address)
 static void
 search_targets(Search *search, const char *address)
 {
-    search_target_key(search, TBL_REFERRER_ADDRESS, address);
+    search_target_key(search, TBL_REFERRER_ADDRESS, address, NULL);
 }
 
 /* Those that give it in a subdomain. */
 static void
-search_below(Search *search, const char *address, const TblDomain *domain)
+search_below(Search *search, const char *address, const Pattern *pattern)
 {
-    Pattern pattern = {{address, (size_t)(strrchr(address, '@') - address)}, domain->name, domain};
-    search_pattern(search, TBL_REFERRER_BELOW, address, &pattern);
+    search_pattern(search, TBL_REFERRER_BELOW, address, pattern);
 }
 
-/* Remotes whose target it may be in a subdomain. */
+/* Remotes whose target it is in a subdomain. */
 static void
-search_targets_below(Search *search, const char *address, const TblDomain *domain)
+search_targets_below(Search *search, const char *address, const Pattern *pattern)
 {
-    search_target_key(search, TBL_REFERRER_BELOW, address);
+    search_target_key(search, TBL_REFERRER_BELOW, address, pattern);
 }
 
-/* The address as each mirror of its domain has it; those that are all subdomains with `below`. */
+/* The address as each mirror of its domain has it. Those that are all subdomains with `below`: as
+ * it is noted, and what it must be. */
 typedef void (*MirrorFunc)(Search *search, const char *address);
-typedef void (*BelowFunc)(Search *search, const char *address, const TblDomain *domain);
+typedef void (*BelowFunc)(Search *search, const char *address, const Pattern *pattern);
 
 static void
 each_mirrored(Search *search, const TblAddress *address, MirrorFunc each, BelowFunc below)
@@ -182,10 +194,15 @@ each_mirrored(Search *search, const TblAddress *address, MirrorFunc each, BelowF
         search->context->view->domains(search->context->view), tbl_address_domain(address));
     for (guint i = 0; mirrors && i < mirrors->len && !search->failed; i++) {
         const TblDomain *domain = g_ptr_array_index(mirrors, i);
+        bool all = domain->name[0] == '.';
+        const char *name = all ? tbl_referrer_below(domain->name) : domain->name;
+        if (!name)
+            continue;
         g_autofree char *mirrored =
-            g_strdup_printf("%.*s@%s", (int)address->local_len, address->text, domain->name);
-        if (domain->name[0] == '.')
-            below(search, mirrored, domain);
+            g_strdup_printf("%.*s@%s", (int)address->local_len, address->text, name);
+        const Pattern pattern = {{address->text, address->local_len}, domain->name, domain};
+        if (all)
+            below(search, mirrored, &pattern);
         else
             each(search, mirrored);
     }

@@ -37,6 +37,13 @@ tbl_referrer_compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+const char *
+tbl_referrer_below(const char *domain)
+{
+    const char *last = strrchr(domain, '.');
+    return last ? memrchr(domain, '.', (size_t)(last - domain)) : NULL;
+}
+
 typedef struct {
     GHashTable *keys;
     TblOrigin origin;
@@ -53,12 +60,11 @@ add_key(const Collection *collection, TblReferrerKind kind, TblSlice text)
 static void
 add_below(const Collection *collection, TblSlice local, const char *domain)
 {
-    for (const char *dot = strchr(domain, '.'); dot; dot = strchr(dot + 1, '.')) {
-        if (!strchr(dot + 1, '.'))
-            return;
-        g_autofree char *text = g_strdup_printf("%.*s@%s", (int)local.len, local.ptr, dot);
-        add_key(collection, TBL_REFERRER_BELOW, tbl_slice(text));
-    }
+    const char *below = tbl_referrer_below(domain);
+    if (!below)
+        return;
+    g_autofree char *text = g_strdup_printf("%.*s@%s", (int)local.len, local.ptr, below);
+    add_key(collection, TBL_REFERRER_BELOW, tbl_slice(text));
 }
 
 static void

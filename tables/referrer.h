@@ -23,12 +23,17 @@ typedef enum {
     TBL_REFERRER_ADDRESS = '@',  /* canonical; of another type than SMTP: its key */
     TBL_REFERRER_EXTENDED = '+', /* canonical, cut where an extension might begin: whether it does
                                     is configuration, so those who use it look again */
-    TBL_REFERRER_BELOW = '.',    /* either of them with a `.parent` instead of its domain, for
-                                    declarations of all subdomains; not with a top-level one */
+    TBL_REFERRER_BELOW = '.',    /* either of them with tbl_referrer_below instead of its domain,
+                                    for declarations of all subdomains; not of a top-level one */
 } TblReferrerKind;
 
 /* Caller frees. */
 char *tbl_referrer_key(TblReferrerEdge edge, TblOrigin origin, TblReferrerKind kind, TblSlice text);
+
+/* What all subdomains of a domain are noted under: from the dot before the last two labels of its
+ * name on; NULL where there is none. Not each parent: a reference would be noted a hundred times.
+ */
+const char *tbl_referrer_below(const char *domain);
 
 /* Edge, origin and kind, with which every key begins. */
 #define TBL_REFERRER_MARK_SIZE 3

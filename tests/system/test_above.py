@@ -159,6 +159,11 @@ class Above(FreshCase):
         world.ctl("object", "add", "r", "--class=remote", "--address=r@e.example", "--target=inner@two.m.test.example")
         self.refused(world, '"r"', "object", "remove", "inner")
         world.ctl("object", "remove", "r")
+        world.ctl("domain", "add", ".x.y.test.example", "--mirror=d.example")
+        world.ctl("object", "add", "other", "--class=remote", "--address=other@e.example", "--target=inner@two.n.test.example")
+        world.ctl("object", "add", "deep", "--class=remote", "--address=deep@e.example", "--target=inner@v.w.x.y.test.example")
+        self.assertNotIn('"other"', world.ctl("object", "remove", "inner", rc=3).err)
+        world.ctl("object", "remove", "deep")
         world.ctl("object", "remove", "inner")
         self.refused(world, "top@d.example", "object", "add", "inner", "--class=dl", "--address=inner@d.example",
                      "--member=y@far.example", "--member=z@far.example")
