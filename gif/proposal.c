@@ -154,17 +154,6 @@ typedef struct {
     guint32 hash[ADDRESSES_MAX];
 } Addresses;
 
-/* The key is the type and the value, in small ASCII letters. */
-static bool
-key_follows(const GifProxy *proxy, TblSlice type)
-{
-    return proxy->key_len == type.len + 1 + proxy->value_len &&
-           proxy->key_len <= TBL_STORE_KEY_MAX && proxy->key[type.len] == ':' &&
-           tbl_slice_folds_to(type, proxy->key) &&
-           tbl_slice_folds_to((TblSlice){proxy->value, proxy->value_len},
-                              proxy->key + type.len + 1);
-}
-
 /* The row writes the address, or a primary of its type, a second time. */
 static bool
 is_repeated(const Addresses *addresses, TblSlice type, guint32 hash, bool primary)
@@ -184,7 +173,7 @@ address_take(Addresses *addresses, const GifBlockProxy *parsed, bool primary)
     const GifProxy *proxy = &parsed->proxy;
     TblSlice type = tbl_slice(proxy->type);
     if (parsed->fault != 0 || proxy->bare || proxy->trimmed || (primary && proxy->lower) ||
-        addresses->count == ADDRESSES_MAX || !key_follows(proxy, type) ||
+        addresses->count == ADDRESSES_MAX || !proxy->plain || proxy->key_len > TBL_STORE_KEY_MAX ||
         is_repeated(addresses, type, parsed->hash, primary)) {
         return false;
     }

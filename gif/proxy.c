@@ -35,6 +35,7 @@ stored_take(GifProxy *proxy, const TblStoredAddress *stored)
     proxy->key = stored->key.ptr;
     proxy->value_len = (guint32)stored->value.len;
     proxy->key_len = (guint32)stored->key.len;
+    proxy->plain = stored->plain;
 }
 
 static int

@@ -12,6 +12,7 @@ typedef struct {
     bool lower;                        /* the file wrote the type in small letters */
     bool bare;                         /* the file wrote an SMTP address without a type */
     bool trimmed;                      /* blanks around the value were taken off */
+    bool plain;                        /* the key is type and value in small ASCII letters */
     const char *value;                 /* stored spelling */
     const char *key;                   /* unique key */
     guint32 value_len, key_len;

@@ -58,6 +58,7 @@ char *tbl_address_reference_key(const char *reference);
 typedef struct {
     TblSlice value; /* spelling: tbl_address_append_spelling; of other types what was written */
     TblSlice key;   /* what tbl_proxy_key makes of it */
+    bool plain;     /* the key is type and value in small ASCII letters */
 } TblStoredAddress;
 /* All that an import needs of an SMTP address, at once: tbl_address_parse_strict, its spelling and
  * its unique key, both in `memory`. */

@@ -107,7 +107,7 @@ store_plain(TblSlice value, TblArena *memory, TblStoredAddress *stored)
     memcpy(spelling, value.ptr, local);
     memcpy(spelling + local, canonical + local, value.len - local);
     canonical[value.len] = spelling[value.len] = '\0';
-    *stored = (TblStoredAddress){{spelling, value.len}, {key, SMTP_PREFIX_LEN + value.len}};
+    *stored = (TblStoredAddress){{spelling, value.len}, {key, SMTP_PREFIX_LEN + value.len}, true};
     return true;
 }
 
@@ -125,6 +125,7 @@ tbl_address_store(TblSlice value, TblArena *memory, TblStoredAddress *stored, GE
     stored->value = (TblSlice){tbl_arena_copy(memory, (TblSlice){text->str, text->len}), text->len};
     g_string_printf(text, SMTP_PREFIX "%s", address.text);
     stored->key = (TblSlice){tbl_arena_copy(memory, (TblSlice){text->str, text->len}), text->len};
+    stored->plain = false;
     return true;
 }
 
@@ -218,7 +219,8 @@ tbl_proxy_store(TblSlice type, TblSlice value, TblArena *memory, TblStoredAddres
     stored->key.len = type.len + 1 + value.len;
     char *plain = tbl_arena_take(memory, stored->key.len + 1);
     stored->key.ptr = plain;
-    if (key_plain(type, value, plain))
+    stored->plain = key_plain(type, value, plain);
+    if (stored->plain)
         return true;
     g_autofree char *key = tbl_proxy_key(type, value);
     if (!key)
