@@ -44,17 +44,6 @@ tbl_walk_end(TblWalk *walk)
     g_clear_pointer(&walk->referred, g_hash_table_unref);
 }
 
-/* Names of the two origins must not meet. */
-static char *
-referred_key(TblOrigin origin, const char *reference)
-{
-    gsize length = strlen(reference);
-    char *key = g_malloc(length + 2);
-    key[0] = (char)('0' + (int)origin);
-    memcpy(key + 1, reference, length + 1);
-    return key;
-}
-
 bool
 tbl_walk_recall(const TblWalk *walk, TblOrigin origin, const char *reference,
                 const TblObject **object)
@@ -62,7 +51,7 @@ tbl_walk_recall(const TblWalk *walk, TblOrigin origin, const char *reference,
     gpointer known = NULL;
     if (!walk->referred)
         return false;
-    g_autofree char *key = referred_key(origin, reference);
+    g_autofree char *key = tbl_name_key(origin, reference); /* names of two origins do not meet */
     bool found = g_hash_table_lookup_extended(walk->referred, key, NULL, &known);
     *object = known;
     return found;
@@ -74,7 +63,7 @@ tbl_walk_remember(TblWalk *walk, TblOrigin origin, const char *reference, TblObj
     if (!walk->referred)
         walk->referred =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)tbl_object_free);
-    g_hash_table_insert(walk->referred, referred_key(origin, reference), object);
+    g_hash_table_insert(walk->referred, tbl_name_key(origin, reference), object);
 }
 
 const TblDomain *
