@@ -118,7 +118,7 @@ static bool
 is_noticed(const TblRows *rows)
 {
     const TblRow *row = tbl_rows_get(rows, TBL_ROW_TOMBSTONE);
-    return row && (row->expires == 0 || row->expires > g_get_real_time() / G_USEC_PER_SEC);
+    return row && tbl_row_is_live_tombstone(row, g_get_real_time() / G_USEC_PER_SEC);
 }
 
 /* Where a mirror finds an address that it has no row of; NULL for nowhere. Caller frees. */

@@ -18,12 +18,6 @@ compose(const TblRule *rule, const char *local, guint number)
     return g_strdup(text->str);
 }
 
-static bool
-is_live(const TblRow *row)
-{
-    return row->expires == 0 || row->expires > g_get_real_time() / G_USEC_PER_SEC;
-}
-
 /* Of two objects of the directory the older one has the right to a name: by creation, then by UUID.
  */
 static TblResult
@@ -51,7 +45,8 @@ blocks(TblDraft *draft, const TblRow *row, const TblObject *object, bool declare
     case TBL_ROW_DIRECTORY_TARGET:
         return TBL_NOTFOUND;
     case TBL_ROW_TOMBSTONE:
-        return is_live(row) ? TBL_FOUND : TBL_NOTFOUND;
+        return tbl_row_is_live_tombstone(row, g_get_real_time() / G_USEC_PER_SEC) ? TBL_FOUND
+                                                                                  : TBL_NOTFOUND;
     case TBL_ROW_LOCAL_GENERATED: /* stands before the directory's, which all hosts must agree on */
         return object->origin == TBL_ORIGIN_LOCAL ? TBL_FOUND : TBL_NOTFOUND;
     case TBL_ROW_DIRECTORY_GENERATED:

@@ -26,12 +26,6 @@ keep_row(TblLocation *location, const TblRow *row)
     return true;
 }
 
-static bool
-is_live_tombstone(const TblContext *context, const TblRow *row)
-{
-    return row->kind == TBL_ROW_TOMBSTONE && (row->expires == 0 || row->expires > context->now);
-}
-
 /* Looks `local@domain` up. True when that ends the search: found, a tombstone (where only live rows
  * count it is absence, and no more), hidden, failed. */
 static bool
@@ -61,7 +55,7 @@ look(const TblContext *context, TblSlice local, const char *domain, bool live_on
             hidden = true;
             continue;
         }
-        bool notice = !answers && is_live_tombstone(context, row);
+        bool notice = !answers && tbl_row_is_live_tombstone(row, context->now);
         if (!answers && !notice)
             continue;
         location->tombstone = notice && !live_only;

@@ -51,6 +51,13 @@ typedef struct {
     TblSource source;
 } TblRow;
 
+/* Whether it is a tombstone that has not ended at `now`, seconds since 1970. */
+static inline bool
+tbl_row_is_live_tombstone(const TblRow *row, gint64 now)
+{
+    return row->kind == TBL_ROW_TOMBSTONE && (row->expires == 0 || row->expires > now);
+}
+
 /* A key's rows in order of kind, at most one of each kind. Slices borrow from the bytes they were
  * decoded from. */
 typedef struct {
