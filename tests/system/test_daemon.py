@@ -164,16 +164,17 @@ class Root(DaemonCase):
 
 
 class Single(DaemonCase):
-    def test_second_daemon(self):
-        """a second daemon for the same store ends with 78 and names the first; the first is not disturbed"""
-        world = self.filled()
-        other = World()
+    def refuse_second(self, world):
+        other = World({"store": {"path": world.store}})
         self.addCleanup(other.close)
-        other.settings["store"]["path"] = world.store
-        other.write_config()
         done = other.run("policyd", "--config", other.conf, rc=78)
         self.assertIn(str(world.daemon.pid), done.err)
         self.assertRegex(done.err, re.escape(other.conf) + r":\d+: \[store\] path: ")
+
+    def test_second_daemon(self):
+        """a second daemon for the same store ends with 78 and names the first; the first is not disturbed"""
+        world = self.filled()
+        self.refuse_second(world)
         self.assertEqual(world.ask(*FOUND), VALUE.decode())
         self.assertEqual(world.status()["daemon"]["pid"], world.daemon.pid)
 
@@ -184,11 +185,7 @@ class Single(DaemonCase):
         os.unlink(path)
         # Its number is in the file once it has the lock.
         until(lambda: os.path.exists(path) and os.path.getsize(path), "the daemon takes its lock again")
-        other = World()
-        self.addCleanup(other.close)
-        other.settings["store"]["path"] = world.store
-        other.write_config()
-        self.assertIn(str(world.daemon.pid), other.run("policyd", "--config", other.conf, rc=78).err)
+        self.refuse_second(world)
 
     def test_same_configuration_twice(self):
         """the same command twice: the sockets of the first stay"""
