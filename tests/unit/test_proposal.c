@@ -232,6 +232,13 @@ typedef struct {
     guint created, same;
 } Import;
 
+static void
+append_hex(GString *out, TblSlice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        g_string_append_printf(out, "%02x", (unsigned char)bytes.ptr[i]);
+}
+
 static bool
 dump_change(const TblObject *before, const TblObject *after, gpointer data)
 {
@@ -239,8 +246,7 @@ dump_change(const TblObject *before, const TblObject *after, gpointer data)
     if (after)
         tbl_object_encode(after, bytes);
     g_string_append_printf(data, "%" G_GUINT64_FORMAT " ", (after ? after : before)->id);
-    for (guint i = 0; i < bytes->len; i++)
-        g_string_append_printf(data, "%02x", bytes->data[i]);
+    append_hex(data, (TblSlice){(const char *)bytes->data, bytes->len});
     g_string_append_c(data, '\n');
     return true;
 }
@@ -308,11 +314,9 @@ static bool
 dump_record(TblSlice key, TblSlice value, gpointer data)
 {
     GString *out = data;
-    for (size_t i = 0; i < key.len; i++)
-        g_string_append_printf(out, "%02x", (unsigned char)key.ptr[i]);
+    append_hex(out, key);
     g_string_append_c(out, ' ');
-    for (size_t i = 0; i < value.len; i++)
-        g_string_append_printf(out, "%02x", (unsigned char)value.ptr[i]);
+    append_hex(out, value);
     g_string_append_c(out, '\n');
     return true;
 }
