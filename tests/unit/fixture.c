@@ -94,6 +94,21 @@ fixture_put(Fixture *fixture, TblObject *object)
     tbl_object_free(object);
 }
 
+void
+fixture_plant(Fixture *fixture, TblDb db, TblSlice key, TblSlice value)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(tbl_store_lock(fixture->store, &error));
+    TblWriter *writer = tbl_writer_begin(fixture->store, &error);
+    g_assert_no_error(error);
+    if (value.ptr)
+        tbl_writer_put(writer, db, key, value);
+    else
+        tbl_writer_delete(writer, db, key);
+    g_assert_true(tbl_writer_commit(writer, &error));
+    tbl_store_unlock(fixture->store);
+}
+
 static char *
 look(Fixture *fixture, TblView *view, const char *map, const char *key)
 {

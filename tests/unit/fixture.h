@@ -36,6 +36,10 @@ Fixture *fixture_world(const char *config_text);
 TblObject *fixture_object(TblClass object_class, const char *name, ...) G_GNUC_NULL_TERMINATED;
 void fixture_put(Fixture *fixture, TblObject *object); /* takes it */
 
+/* Puts a record into the committed store, with a right check sum, behind everybody's back; a value
+ * of {0} deletes it. */
+void fixture_plant(Fixture *fixture, TblDb db, TblSlice key, TblSlice value);
+
 /* "OK value", "NOTFOUND" or "TEMP", from the committed store. Caller frees. */
 char *fixture_lookup(Fixture *fixture, const char *map, const char *key);
 /* The same from the draft. */

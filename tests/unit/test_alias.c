@@ -245,13 +245,13 @@ test_many_extensions(void)
 }
 
 static void
-write_row(TblWriter *writer, const char *key, const TblRow *row)
+plant_row(Fixture *fixture, const char *key, const TblRow *row)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     TblRows rows = {.count = 1, .row = {*row}};
     tbl_rows_encode(&rows, tbl_slice(key), bytes);
-    tbl_writer_put(writer, TBL_DB_ADDRESSES, tbl_slice(key),
-                   (TblSlice){(const char *)bytes->data, bytes->len});
+    fixture_plant(fixture, TBL_DB_ADDRESSES, tbl_slice(key),
+                  (TblSlice){(const char *)bytes->data, bytes->len});
 }
 
 /* Two rows each of which says that the other is the primary: no program writes them. */
@@ -268,16 +268,12 @@ test_contradictory_rows(void)
     assert_lookup(fixture, "virtual_alias_maps", "two@closed.example", "OK one@closed.example");
     TblSlice one = tbl_slice("one@closed.example"), two = tbl_slice("two@closed.example");
     TblRow row = {.kind = TBL_ROW_LOCAL, .object_class = TBL_CLASS_DL, .object = 2};
-    g_assert_true(tbl_store_lock(fixture->store, NULL));
-    TblWriter *writer = tbl_writer_begin(fixture->store, NULL);
     row.spelling = one;
     row.primary_address = two;
-    write_row(writer, "smtp:one@closed.example", &row);
+    plant_row(fixture, "smtp:one@closed.example", &row);
     row.spelling = two;
     row.primary_address = one;
-    write_row(writer, "smtp:two@closed.example", &row);
-    g_assert_true(tbl_writer_commit(writer, NULL));
-    tbl_store_unlock(fixture->store);
+    plant_row(fixture, "smtp:two@closed.example", &row);
     assert_lookup(fixture, "virtual_alias_maps", "two@closed.example", "TEMP");
 }
 

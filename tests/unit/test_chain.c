@@ -90,20 +90,13 @@ take(Fixture *fixture, TblDb db, TblSlice key)
     return bytes;
 }
 
-/* Puts a record there, with a right check sum, behind everybody's back; NULL deletes it. */
+/* The same, back; NULL deletes it. */
 static void
 plant(Fixture *fixture, TblDb db, TblSlice key, GBytes *bytes)
 {
-    g_autoptr(GError) error = NULL;
-    TblWriter *writer = tbl_writer_begin(fixture->store, &error);
-    g_assert_no_error(error);
     gsize size = 0;
     const char *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-    if (bytes)
-        tbl_writer_put(writer, db, key, (TblSlice){data, size});
-    else
-        tbl_writer_delete(writer, db, key);
-    g_assert_true(tbl_writer_commit(writer, &error));
+    fixture_plant(fixture, db, key, (TblSlice){data, size});
 }
 
 /* With any byte of a record changed, the check names its batch. */

@@ -8,15 +8,9 @@
 static void
 spoil(Fixture *fixture, guint64 id)
 {
-    g_autoptr(GError) error = NULL;
     char key[8];
     tbl_store_key_number(id, key);
-    g_assert_true(tbl_store_lock(fixture->store, &error));
-    TblWriter *writer = tbl_writer_begin(fixture->store, &error);
-    g_assert_no_error(error);
-    tbl_writer_put(writer, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, tbl_slice("\xff\xff"));
-    g_assert_true(tbl_writer_commit(writer, &error));
-    tbl_store_unlock(fixture->store);
+    fixture_plant(fixture, TBL_DB_OBJECTS, (TblSlice){key, sizeof key}, tbl_slice("\xff\xff"));
 }
 
 static guint64

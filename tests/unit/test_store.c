@@ -266,12 +266,8 @@ test_missing_references(void)
     reopen(fixture);
     /* Only a version that did not know better is made up for. */
     g_assert_cmpuint(count_referrers(fixture, key), ==, 0);
-    g_assert_true(tbl_store_lock(fixture->store, NULL));
-    TblWriter *writer = tbl_writer_begin(fixture->store, NULL);
-    tbl_writer_put(writer, TBL_DB_REFERRERS, tbl_slice(waiting),
-                   (TblSlice){(const char *)bytes->data, bytes->len});
-    g_assert_true(tbl_writer_commit(writer, NULL));
-    tbl_store_unlock(fixture->store);
+    fixture_plant(fixture, TBL_DB_REFERRERS, tbl_slice(waiting),
+                  (TblSlice){(const char *)bytes->data, bytes->len});
     forget(fixture, key, "references");
     reopen(fixture);
     g_assert_cmpuint(count_referrers(fixture, key), ==, 1);
