@@ -37,6 +37,8 @@ bool tbl_store_fail(GError **error, const char *path, const char *what, int rc);
 
 /* Runs an operation that reads the map; a fault in it is MDB_CORRUPTED. */
 int tbl_store_guarded(int (*operation)(void *), void *argument);
+/* mdb_cursor_open for a guarded operation: a fault loses no cursor. */
+int tbl_store_cursor_open(MDB_txn *txn, MDB_dbi dbi, MDB_cursor **cursor);
 
 /* The key as LMDB gets it; `scratch` backs a long one. */
 MDB_val tbl_store_key(TblSlice key, char scratch[TBL_STORE_LONG_KEY_SIZE]);

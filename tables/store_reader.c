@@ -216,7 +216,7 @@ search_run(void *argument)
     Search *search = argument;
     MDB_val key = search->key;
     int rc = *search->cursor ? mdb_cursor_renew(search->txn, *search->cursor)
-                             : mdb_cursor_open(search->txn, search->dbi, search->cursor);
+                             : tbl_store_cursor_open(search->txn, search->dbi, search->cursor);
     if (rc != 0)
         return rc;
     rc = mdb_cursor_get(*search->cursor, &key, &search->value, MDB_SET_RANGE);
@@ -294,7 +294,7 @@ static int
 open_cursor(void *argument)
 {
     Opening *opening = argument;
-    return mdb_cursor_open(opening->txn, opening->dbi, &opening->cursor);
+    return tbl_store_cursor_open(opening->txn, opening->dbi, &opening->cursor);
 }
 
 TblResult

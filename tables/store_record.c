@@ -146,3 +146,14 @@ tbl_store_guarded(int (*operation)(void *), void *argument)
     int rc = tbl_guard_run(operation, argument, &faulted);
     return faulted ? MDB_CORRUPTED : rc;
 }
+
+int
+tbl_store_cursor_open(MDB_txn *txn, MDB_dbi dbi, MDB_cursor **cursor)
+{
+    MDB_stat stat;
+    /* Looks the database up in the map, if need be; opening a cursor would do so with the cursor
+     * in its hands. */
+    int rc = mdb_stat(txn, dbi, &stat);
+
+    return rc == 0 ? mdb_cursor_open(txn, dbi, cursor) : rc;
+}

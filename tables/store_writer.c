@@ -63,7 +63,7 @@ call_append(void *argument)
 {
     Call *call = argument;
     MDB_cursor **end = &call->writer->end[call->db];
-    int rc = *end ? 0 : mdb_cursor_open(call->writer->txn, call->dbi, end);
+    int rc = *end ? 0 : tbl_store_cursor_open(call->writer->txn, call->dbi, end);
     return rc ? rc : mdb_cursor_put(*end, &call->key, &call->value, MDB_APPEND);
 }
 
