@@ -25,6 +25,31 @@ gif_reference_verbatim(TblSlice name)
     return name.len > 0 ? g_strndup(name.ptr, name.len) : NULL;
 }
 
+/* `cn=Ann,OU=Staff`, of which the comma in `cn=Lee, Ann` is no sign. */
+static bool
+is_ldap_name(TblSlice text)
+{
+    const char *end = text.ptr + text.len;
+    for (const char *at = text.ptr; at < end; at++) {
+        if (*at == '\\') {
+            at++;
+        } else if (*at == ',') {
+            const char *type = at + 1;
+            while (type < end && *type == ' ') {
+                type++;
+            }
+            const char *equals = type;
+            while (equals < end && (g_ascii_isalnum(*equals) || *equals == '-' || *equals == '.')) {
+                equals++;
+            }
+            if (equals > type && equals < end && *equals == '=') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 char *
 gif_reference_name(TblSlice text)
 {
@@ -43,7 +68,8 @@ gif_reference_name(TblSlice text)
         }
     }
     bool whole = name.len == text.len;
-    if (whole && text.len >= 3 && g_ascii_strncasecmp(text.ptr, "cn=", 3) == 0) {
+    if (whole && text.len >= 3 && g_ascii_strncasecmp(text.ptr, "cn=", 3) == 0 &&
+        !is_ldap_name(text)) {
         name = (TblSlice){text.ptr + 3, text.len - 3};
     } else if (whole && text.len >= 3 && g_ascii_strncasecmp(text.ptr, "/o=", 3) == 0) {
         return NULL;

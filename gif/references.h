@@ -4,7 +4,8 @@
  * constant time.
  *
  * Forms: a directory name, `Container/cn=Name`, `/o=Org/ou=Site/cn=Recipients/cn=Name`; the last
- * RDN is the name (KB Q165319, Q263113, Q168716). Pure.
+ * RDN is the name (KB Q165319, Q263113, Q168716). A distinguished name of LDAP, of more than one
+ * RDN, is a name as it stands: csvde and LDIF files bring such (RFC 4514). Pure.
  */
 #pragma once
 
