@@ -10,7 +10,7 @@
 
 struct GifJudge {
     TblDraft *draft;
-    TblContext context;
+    TblContext context, base; /* as it will be, and as it was */
     GPtrArray *verdicts;
     TblIdSet *blamed; /* ids of who has a verdict */
     GifAbove *above;  /* NULL: the store failed */
@@ -34,6 +34,8 @@ gif_judge_new(TblDraft *draft, const TblConfig *config)
     TblView *view = tbl_draft_view(draft);
     judge->draft = draft;
     judge->context = (TblContext){view, config, g_get_real_time() / G_USEC_PER_SEC};
+    judge->base = judge->context;
+    judge->base.view = tbl_draft_snapshot(draft);
     judge->verdicts = g_ptr_array_new_with_free_func(verdict_free);
     judge->blamed = tbl_id_set_new();
     judge->above = gif_above_new(draft, &judge->context);
@@ -89,31 +91,21 @@ is_primary(const TblObject *object, const char *address)
     return primary && strcmp(primary->value, address) == 0;
 }
 
-static TblDomainClass
-domain_class(const GifJudge *judge, const char *address)
+/* Of one who does not lead on: none of its addresses can have nowhere to go. */
+static bool
+delivers(const GifJudge *judge, TblSlice primary)
 {
     const TblDomains *domains = judge->context.view->domains(judge->context.view);
-    const char *at = strrchr(address, '@');
-    const TblDomain *domain = at ? tbl_domains_find_mail(domains, at + 1) : NULL;
-    return domain ? tbl_domains_class(domains, domain) : (TblDomainClass)0;
+    return !judge->aliases || tbl_fate_delivers(domains, primary);
 }
 
 bool
 gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief)
 {
-    char primary[TBL_ADDRESS_STORED_MAX + 1];
     bool leads_on = brief->object_class == TBL_CLASS_DL ||
                     brief->object_class == TBL_CLASS_REMOTE || brief->forwards;
     bool noted = judge->above && gif_above_is_idle(judge->above);
-    if (!noted || leads_on || brief->smtp.len >= sizeof(primary)) {
-        return false;
-    }
-    if (brief->smtp.len == 0 || !judge->aliases) {
-        return true;
-    }
-    memcpy(primary, brief->smtp.ptr, brief->smtp.len);
-    primary[brief->smtp.len] = '\0';
-    return domain_class(judge, primary) != TBL_DOMAIN_VIRTUAL_ALIAS;
+    return noted && !leads_on && (brief->addresses == 0 || delivers(judge, brief->smtp));
 }
 
 /* False: the store failed. `*judged`: the object has its verdict. */
@@ -132,6 +124,21 @@ cycle_judge(GifJudge *judge, const TblObject *before, const TblObject *after, co
 }
 
 static bool
+nowhere_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const char *address,
+              bool *judged)
+{
+    TblResult stranded = tbl_fate_is_stranded(&judge->context, &judge->base, after, address);
+    *judged = stranded == TBL_FOUND;
+    if (*judged) {
+        verdict_add(judge, before, after, GIF_CODE_NOWHERE,
+                    "mail for the %s %s would have nowhere to go: a virtual-alias domain delivers "
+                    "nothing itself",
+                    is_primary(after, address) ? "primary" : "secondary", address);
+    }
+    return stranded != TBL_FAILED;
+}
+
+static bool
 address_judge(GifJudge *judge, const TblObject *before, const TblObject *after, const char *address,
               bool *judged)
 {
@@ -139,14 +146,7 @@ address_judge(GifJudge *judge, const TblObject *before, const TblObject *after, 
     case TBL_FATE_FAILED:
         return false;
     case TBL_FATE_NOWHERE:
-        *judged = is_primary(after, address) && !(before && is_primary(before, address));
-        if (*judged) {
-            verdict_add(judge, before, after, GIF_CODE_NOWHERE,
-                        "mail for the primary %s would have nowhere to go: its domain is of class "
-                        "virtual-alias, which delivers nothing itself",
-                        address);
-        }
-        return true;
+        return nowhere_judge(judge, before, after, address, judged);
     case TBL_FATE_OVER: {
         g_autofree char *path = tbl_fate_path_largest(&judge->context, after);
         *judged = true;
@@ -204,14 +204,12 @@ left_judge(GifJudge *judge, const TblObject *before, const TblObject *after, Tbl
 static bool
 object_judge(GifJudge *judge, const TblObject *before, const TblObject *after, bool *judged)
 {
-    if (!tbl_fate_leads_on(after)) {
-        const TblProxy *primary = tbl_object_primary(after, "SMTP");
-        return !primary || domain_class(judge, primary->value) != TBL_DOMAIN_VIRTUAL_ALIAS ||
-               address_judge(judge, before, after, primary->value, judged);
+    bool leads_on = tbl_fate_leads_on(after);
+    const TblProxy *primary = tbl_object_primary(after, "SMTP");
+    if (!leads_on && delivers(judge, tbl_slice(primary ? primary->value : ""))) {
+        return true;
     }
-    TblContext base = judge->context;
-    base.view = tbl_draft_snapshot(judge->draft);
-    TblResult lost = tbl_fate_loses_target(&judge->context, &base, after);
+    TblResult lost = tbl_fate_loses_target(&judge->context, &judge->base, after);
     *judged = lost == TBL_FOUND;
     if (*judged) {
         verdict_add(judge, before, after, GIF_CODE_REFERRED,
@@ -223,7 +221,8 @@ object_judge(GifJudge *judge, const TblObject *before, const TblObject *after, b
         return lost != TBL_FAILED;
     }
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&judge->context, after);
-    bool good = addresses->len > 0 || cycle_judge(judge, before, after, after->name, judged);
+    bool good =
+        addresses->len > 0 || !leads_on || cycle_judge(judge, before, after, after->name, judged);
     for (guint i = 0; good && !*judged && i < addresses->len; i++) {
         good = address_judge(judge, before, after, g_ptr_array_index(addresses, i), judged);
     }
@@ -307,16 +306,14 @@ static bool
 catch_all_judge(Blame *blame, const TblDomain *domain)
 {
     GifJudge *judge = blame->judge;
-    TblContext base = judge->context;
     TblAddress address;
     TblLocation had;
-    base.view = tbl_draft_snapshot(judge->draft);
     TblFate fate = tbl_fate_of(&judge->context, domain->catch_all);
     if (fate != TBL_FATE_ABSENT || !tbl_address_parse(&address, tbl_slice(domain->catch_all))) {
         return fate != TBL_FATE_FAILED;
     }
-    const TblDomains *domains = base.view->domains(base.view);
-    tbl_resolve_locate(&base, &address,
+    const TblDomains *domains = judge->base.view->domains(judge->base.view);
+    tbl_resolve_locate(&judge->base, &address,
                        tbl_domains_find_mail(domains, tbl_address_domain(&address)), &had);
     if (had.result == TBL_FOUND && !tbl_id_set_has(judge->blamed, had.row.object)) {
         g_autofree char *reason =

@@ -1,6 +1,6 @@
 /*
  * What only the whole run can tell about an object that it changed: mail that goes in a circle
- * (GIF0920), lists over their limits (GIF0921), primaries whose mail has nowhere to go (GIF0922),
+ * (GIF0920), lists over their limits (GIF0921), addresses whose mail has nowhere to go (GIF0922),
  * targets and catch-alls that lose the address they refer to (GIF0923). One thread.
  */
 #pragma once
@@ -22,7 +22,7 @@ GifJudge *gif_judge_new(TblDraft *draft, const TblConfig *config);
 void gif_judge_free(GifJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifJudge, gif_judge_free)
 /* A created object of which nothing has to be judged: as most, it is no list, leads nowhere, and
- * its primary's domain delivers mail itself. */
+ * its primary delivers its mail. */
 bool gif_judge_passes(const GifJudge *judge, const TblObjectBrief *brief);
 /* Judges one net change. False: the store failed. */
 bool gif_judge_change(GifJudge *judge, const TblObject *before, const TblObject *after);

@@ -162,16 +162,18 @@ gif_above_note(GifAbove *above, const TblObject *before, const TblObject *after)
            (!lost || causes_add(above, &above->base, TBL_ABOVE_ALL, before, cause));
 }
 
-/* Worse than it was, or nothing; FINE else. Only a primary can have nowhere to go. */
+/* Worse than it was, or nothing; FINE else. */
 static TblFate
 bad_fate(const GifAbove *above, const TblObject *object, const char *address)
 {
-    const TblProxy *primary = tbl_object_primary(object, "SMTP");
     TblFate fate = tbl_fate_of(above->context, address);
-    bool worse = fate == TBL_FATE_OVER ||
-                 (fate == TBL_FATE_NOWHERE && primary && g_str_equal(primary->value, address));
-    worse = worse && tbl_fate_of(&above->base, address) != fate;
-    return worse || fate == TBL_FATE_EMPTY || fate == TBL_FATE_FAILED ? fate : TBL_FATE_FINE;
+    TblResult worse = TBL_FOUND;
+    if (fate == TBL_FATE_OVER) {
+        worse = tbl_fate_of(&above->base, address) == fate ? TBL_NOTFOUND : TBL_FOUND;
+    } else if (fate == TBL_FATE_NOWHERE) {
+        worse = tbl_fate_is_stranded(above->context, &above->base, object, address);
+    }
+    return worse == TBL_FOUND ? fate : worse == TBL_FAILED ? TBL_FATE_FAILED : TBL_FATE_FINE;
 }
 
 /* The object is in a cycle that it was not in, or that yielded something: FOUND, and told. */
@@ -225,8 +227,8 @@ parent_judge(const GifAbove *above, const TblObject *object, const GArray *cause
         }
         if (fate == TBL_FATE_NOWHERE) {
             g_autofree char *reason =
-                g_strdup_printf("mail for the primary %s, which leads here, would have nowhere to "
-                                "go: a virtual-alias domain delivers nothing itself",
+                g_strdup_printf("mail for %s, which leads here, would have nowhere to go: a "
+                                "virtual-alias domain delivers nothing itself",
                                 address);
             blame(GIF_CODE_NOWHERE, reason, causes, data);
             return true;

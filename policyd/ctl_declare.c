@@ -53,7 +53,7 @@ pd_ctl_declaration_entries(PdCtlDeclaration *options,
         {"extensions", 0, 0, G_OPTION_ARG_FILENAME, &options->extensions, "user+tag is user",
          "yes|no"},
         {"force", 0, 0, G_OPTION_ARG_NONE, &options->force,
-         "Also when primaries have nowhere to go", NULL},
+         "Also when addresses have nowhere to go", NULL},
         {0}};
     memcpy(entries, table, sizeof table);
 }

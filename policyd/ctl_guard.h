@@ -17,7 +17,7 @@ typedef bool (*PdCtlAddressFunc)(TblSlice key, TblSlice domain, TblSlice bytes, 
 bool pd_ctl_each_address(TblReader *reader, PdCtlAddressFunc each, gpointer data);
 
 /* After domains were put or deleted in the draft; `names` (canonical, NULL-terminated) are all of
- * those. Errors: 3 for what is refused; `force` lets primaries have nowhere to go. */
+ * those. Errors: 3 for what is refused; `force` lets addresses have nowhere to go. */
 bool pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError **error);
 
 /* After objects changed in the draft: catch-alls still lead somewhere. Errors: 3. */

@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-/* So many primaries are named when a change is refused. */
+/* So many addresses are named when a change is refused. */
 #define NAMED_MAX 10
 
 typedef struct {
     PdCtlChange *change;
-    bool force;         /* primaries may have nowhere to go */
+    bool force;         /* addresses may have nowhere to go */
     GPtrArray *nowhere; /* char *, at most NAMED_MAX + 1 */
     GError *error;
 } Lists;
@@ -66,7 +66,21 @@ was_hidden(const Lists *lists, const TblObject *object, const char *text)
 }
 
 static bool
-judge_address(Lists *lists, const TblObject *object, const char *address, bool primary)
+judge_nowhere(Lists *lists, const TblObject *object, const char *address)
+{
+    TblContext after = pd_ctl_change_context(lists->change),
+               before = pd_ctl_change_base_context(lists->change);
+    TblResult stranded =
+        lists->force ? TBL_NOTFOUND : tbl_fate_is_stranded(&after, &before, object, address);
+    if (stranded == TBL_FAILED)
+        return pd_ctl_guard_failed(lists->change, &lists->error);
+    if (stranded == TBL_FOUND)
+        g_ptr_array_add(lists->nowhere, g_strdup(address));
+    return lists->nowhere->len <= NAMED_MAX;
+}
+
+static bool
+judge_address(Lists *lists, const TblObject *object, const char *address)
 {
     TblContext context = pd_ctl_change_context(lists->change);
     TblFate fate = tbl_fate_of(&context, address);
@@ -75,16 +89,14 @@ judge_address(Lists *lists, const TblObject *object, const char *address, bool p
     /* What was a list without members before may be a cycle now. */
     if (fate == TBL_FATE_EMPTY)
         return judge_empty(lists, object);
+    if (fate == TBL_FATE_NOWHERE)
+        return judge_nowhere(lists, object, address);
     switch (pd_ctl_fate_if_new(lists->change, address, fate)) {
     case TBL_FATE_FAILED:
         return pd_ctl_guard_failed(lists->change, &lists->error);
     case TBL_FATE_OVER:
         return was_over(lists, object) ||
                pd_ctl_refuse_over(lists->change, object, address, &lists->error);
-    case TBL_FATE_NOWHERE:
-        if (primary && !lists->force)
-            g_ptr_array_add(lists->nowhere, g_strdup(address));
-        return lists->nowhere->len <= NAMED_MAX;
     default:
         return true;
     }
@@ -115,19 +127,20 @@ judge(const TblObject *object, gpointer data)
     Lists *lists = data;
     TblContext context = pd_ctl_change_context(lists->change);
     const TblProxy *primary = tbl_object_primary(object, "SMTP");
-    if (!tbl_fate_leads_on(object))
-        return !primary || lists->force || judge_address(lists, object, primary->value, true);
+    bool leads_on = tbl_fate_leads_on(object);
+    if (!leads_on &&
+        (lists->force || (primary && tbl_fate_delivers(context.view->domains(context.view),
+                                                       tbl_slice(primary->value)))))
+        return true;
     if (!judge_target(lists, object))
         return false;
     g_autoptr(GPtrArray) addresses = tbl_fate_addresses(&context, object);
     if (addresses->len == 0)
-        return judge_empty(lists, object);
-    for (guint i = 0; i < addresses->len; i++) {
-        const char *address = g_ptr_array_index(addresses, i);
-        if (!judge_address(lists, object, address, primary && strcmp(address, primary->value) == 0))
-            return false;
-    }
-    return true;
+        return !leads_on || judge_empty(lists, object);
+    bool good = true;
+    for (guint i = 0; i < addresses->len && good; i++)
+        good = judge_address(lists, object, g_ptr_array_index(addresses, i));
+    return good;
 }
 
 static bool
@@ -139,9 +152,8 @@ refuse_nowhere(const GPtrArray *addresses, bool forceable, GError **error)
                                (const char *)g_ptr_array_index(addresses, i));
     return pd_ctl_refuse(
         error,
-        "mail for these primaries would have nowhere to go, because a virtual-alias "
-        "domain delivers "
-        "nothing itself: %s%s; give them a primary elsewhere first%s",
+        "mail for these addresses would have nowhere to go, because a virtual-alias domain "
+        "delivers nothing itself: %s%s; give who has them a primary elsewhere first%s",
         names->str, addresses->len > NAMED_MAX ? ", and more" : "",
         forceable ? " (or use --force)" : "");
 }

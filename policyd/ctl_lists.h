@@ -5,6 +5,6 @@
 
 /* Refuses (3) a change that pushes a list over the limits or leaves a cycle that yields nothing
  * or a target that is nobody's address,
- * and, unless `force`, one by which primaries have nowhere to go. What was so before does not stand
+ * and, unless `force`, one by which addresses have nowhere to go. What was so before does not stand
  * in its way. */
 bool pd_ctl_guard_lists(PdCtlChange *change, bool force, GError **error);

@@ -1,5 +1,6 @@
 #include "tables/fate.h"
 
+#include "tables/alias_walk.h"
 #include "tables/fate_walk.h"
 
 #include <string.h>
@@ -84,6 +85,49 @@ tbl_fate_addresses(const TblContext *context, const TblObject *object)
     for (guint i = 0; i < generated->len; i++)
         add_address(context, addresses, g_ptr_array_index(generated, i));
     return addresses;
+}
+
+/* ---- Nowhere to go ---- */
+
+bool
+tbl_fate_delivers(const TblDomains *domains, TblSlice primary)
+{
+    /* One in UTF-8 stands for no ASCII address. */
+    return primary.len > 0 && tbl_slice_is_ascii(primary) &&
+           !tbl_walk_is_alias_domain(domains, tbl_walk_declared(domains, primary));
+}
+
+static bool
+has_address(const TblObject *object, const char *address)
+{
+    for (guint i = 0; i < object->addresses->len; i++) {
+        const TblProxy *proxy = g_ptr_array_index(object->addresses, i);
+        if (strcmp(proxy->type, "SMTP") == 0 && strcmp(proxy->value, address) == 0)
+            return true;
+    }
+    return false;
+}
+
+TblResult
+tbl_fate_is_stranded(const TblContext *context, const TblContext *before, const TblObject *object,
+                     const char *address)
+{
+    if (!has_address(object, address))
+        return TBL_NOTFOUND;
+    const TblProxy *primary = tbl_object_primary(object, "SMTP");
+    TblFate fate = primary && strcmp(primary->value, address) != 0
+                       ? tbl_fate_of(context, primary->value)
+                       : TBL_FATE_FINE;
+    if (fate == TBL_FATE_NOWHERE || fate == TBL_FATE_FAILED)
+        return fate == TBL_FATE_FAILED ? TBL_FAILED : TBL_NOTFOUND;
+    g_autoptr(TblObject) old = NULL;
+    TblResult was = before->view->object(before->view, object->id, &old);
+    if (was != TBL_FOUND || !has_address(old, address))
+        return was == TBL_FAILED ? TBL_FAILED : TBL_FOUND;
+    fate = tbl_fate_of(before, address);
+    return fate == TBL_FATE_FAILED    ? TBL_FAILED
+           : fate == TBL_FATE_NOWHERE ? TBL_NOTFOUND
+                                      : TBL_FOUND;
 }
 
 /* ---- Targets ---- */

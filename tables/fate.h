@@ -22,6 +22,17 @@ TblFate tbl_fate_of(const TblContext *context, const char *address);
  * is said by their primary. */
 bool tbl_fate_leads_on(const TblObject *object);
 
+/* An SMTP primary (empty for none) that stands for every other address of an object that does not
+ * lead on, and delivers its mail: then none of them has nowhere to go. Most objects have one, which
+ * need not be judged. */
+bool tbl_fate_delivers(const TblDomains *domains, TblSlice primary);
+
+/* TBL_FOUND: an address that has nowhere to go (TBL_FATE_NOWHERE) is to be refused. It is one that
+ * the object was given, by no rule or mirror; it was not so already in `before`; and the primary
+ * has somewhere to go, or is told of instead. */
+TblResult tbl_fate_is_stranded(const TblContext *context, const TblContext *before,
+                               const TblObject *object, const char *address);
+
 /* The SMTP addresses by which mail comes to an object: its own, those that rules made, and all of
  * these as mirrors have them (of the subdomains that one declaration covers, one). char *; free
  * with g_ptr_array_unref. */

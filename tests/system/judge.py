@@ -69,6 +69,13 @@ class Judge:
         found = self.model.locate(Address(text))
         return bool(found) and found.obj is not obj
 
+    def nowhere(self, obj, before):
+        """Its own addresses that lead nowhere; after a change no others than a primary that does, for it is why they do."""
+        own = [value for value, _ in self.model.addresses(obj)]
+        found = {text for text in own if self.fate(text) == "nowhere" or (before and self.is_hidden(obj, text))}
+        primary = self.model.primary(obj)
+        return found if before or primary not in found else {primary}
+
     def broken(self, hidden=False):
         """A set of (what, whom): compared with that of before, what is new was caused by the change.
 
@@ -77,9 +84,7 @@ class Judge:
         found = set()
         for obj in self.model.objects:
             name = (obj.get("origin", "directory"), obj["name"])
-            primary = self.model.primary(obj)
-            if primary and (self.fate(primary) == "nowhere" or (hidden and self.is_hidden(obj, primary))):
-                found.add(("nowhere", name, primary))
+            found |= {("nowhere", name, text) for text in self.nowhere(obj, hidden)}
             if not self.leads_on(obj):
                 continue
             if any(self.fate(text) == "over" or (hidden and self.is_hidden(obj, text)) for text in self.addresses(obj)):

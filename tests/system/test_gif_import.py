@@ -281,6 +281,26 @@ class Judgement(ImportCase):
         self.summary(lines, applied=False)
         self.world.ctl("object", "show", "stuck", rc=1)
 
+    def test_secondary_with_nowhere_to_go(self):
+        """GIF0922: also a secondary in a virtual-alias domain, when no primary stands for it"""
+        header = "Obj-Class,Mode,Directory Name,E-mail Addresses,Secondary-Proxy-Addresses,Alt-Recipient\r\n"
+        self.imp("mailbox,,ann,SMTP:ann@box.example,smtp:ann@domain2.example,\r\n"
+                 "mailbox,,far,SMTP:far@far.example,smtp:far@domain2.example,\r\n"
+                 "mailbox,,fwd,,smtp:fwd@domain2.example,ann\r\n"
+                 "mailbox,,bare,,smtp:bare@box.example%smtp:bare@company.example,\r\n"
+                 "mailbox,,none,,,\r\n", header=header)
+        for number, bad in enumerate(("mailbox,,s,,smtp:s@domain2.example,",
+                                      "mailbox,,s,X400:c=US;s=S,smtp:s@domain2.example,",
+                                      "mailbox,,s,,smtp:s@box.example%smtp:s@domain2.example,",
+                                      "mailbox,,s,SMTP:j\u00f6@box.example,smtp:joe@domain2.example,",
+                                      "mailbox,,bare,,smtp:bare@domain2.example,",
+                                      "mailbox,,fwd,,,~DEL",
+                                      "mailbox,delete,ann,,,")):
+            with self.subTest(bad=bad):
+                lines = self.imp(f"mailbox,,good{number},SMTP:good{number}@box.example,,\r\n{bad}\r\n", header=header, rc=1)
+                self.assertEqual(self.diagnostics(lines, "error"), [(3, "error", "GIF0922")])
+                self.summary(lines, applied=False)
+
     def test_target_removed(self):
         """GIF0923: removing the address that a custom recipient's target refers to"""
         self.imp(row("aim", "SMTP:aim@box.example"))

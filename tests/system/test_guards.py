@@ -25,6 +25,9 @@ class Guards(FreshCase):
             self.assertIn(text, done.err)
         self.assertEqual(self.world.status()["generation"], generation, "a refused change changes nothing")
 
+    def resolved(self, address):
+        return dict(line.split("\t") for line in self.ctl("export", "--format=postmap").out.splitlines()).get(address)
+
     def declared(self, name):
         return next((row for row in self.ctl("domain", "list", "--json").json() if row["domain"] == name), None)
 
@@ -51,6 +54,55 @@ class Guards(FreshCase):
         # What is broken already does not stand in the way of other changes.
         self.ctl("domain", "set", "relay.example", "--unknown=defer")
         self.ctl("address", "add", "p01", "p01@alias.example")
+
+    def test_secondaries_with_nowhere_to_go(self):
+        """without a primary, a secondary in a virtual-alias domain stands for itself, and is refused as a primary is"""
+        header = "Obj-Class,Directory Name,Secondary-Proxy-Addresses\r\n"
+        self.world.imp(header + "mailbox,bare,smtp:bare@relay.example\r\ndl,list,smtp:list@relay.example\r\n")
+        # The first address of a type is its primary, so there is none of SMTP only when a file brought it.
+        self.refused("domain", "set", "relay.example", "--class=virtual-alias", "--route=", says="bare@relay.example")
+        self.ctl("domain", "set", "relay.example", "--class=virtual-alias", "--route=", "--force")
+        # What is broken already does not stand in the way of other changes.
+        self.ctl("domain", "set", "relay.example", "--unknown=defer")
+        self.world.imp("Obj-Class,Directory Name,Display Name\r\nmailbox,bare,Bare\r\n")
+        self.ctl("address", "add", "bare", "bare@box.example")
+        self.assertEqual(self.resolved("bare@relay.example"), "bare@box.example")
+
+    def test_secondaries_declared_later(self):
+        """domain add finds the secondaries without a primary that were there before"""
+        self.world.imp("Obj-Class,Directory Name,Secondary-Proxy-Addresses\r\nmailbox,early,smtp:early@later.example%smtp:early@box.example\r\n")
+        self.refused("domain", "add", "later.example", "--class=virtual-alias", says="early@later.example")
+        self.ctl("domain", "add", "later.example", "--class=relay")
+
+    def test_secondaries_are_not_named_beside_their_primary(self):
+        """who names ten primaries has no room for what leads to them"""
+        for n in range(11):
+            self.ctl("object", "add", f"p{n:02}", *(f"--address={local}{n:02}@relay.example" for local in "pab"))
+        done = self.ctl("domain", "set", "relay.example", "--class=virtual-alias", "--route=", rc=3)
+        self.assertEqual([f"{local}{n:02}@relay.example" in done.err for n in range(10) for local in "pab"], [True, False, False] * 10)
+
+    def test_ascii_secondary_of_another_primary(self):
+        """an ASCII address gets no UTF-8 primary as its answer, so the alias must have another address to stand for"""
+        self.refused("object", "add", "jo", "--address=j\u00f6rg@relay.example", "--address=joerg@alias.example", says="joerg@alias.example")
+        self.ctl("object", "add", "jo", "--address=j\u00f6rg@relay.example", "--address=j\u00f6rg@alias.example", "--address=jo@relay.example",
+                 "--address=joerg@alias.example")
+        self.assertEqual(self.resolved("joerg@alias.example"), "jo@relay.example")
+        self.refused("address", "remove", "jo@relay.example", says="joerg@alias.example")
+
+    def test_secondaries_that_lead_on(self):
+        """lists, remotes, forwards, and secondaries of a primary elsewhere, declared or not"""
+        self.ctl("object", "add", "ann", "--address=ann@box.example", "--address=ann@alias.example")
+        self.ctl("object", "add", "out", "--address=out@far.example", "--address=out@alias.example")
+        self.ctl("object", "add", "team", "--class=dl", "--address=X400:c=US;s=Team", "--address=team@alias.example", "--member=ann")
+        self.ctl("object", "add", "none", "--class=dl", "--address=none@alias.example")
+        self.ctl("object", "add", "far", "--class=remote", "--target=far@far.example", "--address=far@alias.example")
+        header = "Obj-Class,Directory Name,Secondary-Proxy-Addresses,Members,Alt-Recipient\r\n"
+        self.world.imp(header + "dl,list,smtp:list@alias.example%smtp:list@box.example,ann,\r\nmailbox,fwd,smtp:fwd@alias.example,,ann\r\n"
+                       "mailbox,own,smtp:own@relay.example%smtp:own@box.example,,\r\n")
+        for name, value in (("ann", "ann@box.example"), ("out", "out@far.example"), ("team", "ann@box.example"), ("far", "far@far.example"),
+                            ("list", "ann@box.example"), ("fwd", "ann@box.example")):
+            self.assertEqual(self.resolved(f"{name}@alias.example"), value)
+        self.refused("object", "remove", "ann", says="fwd@alias.example")
 
     def test_declared_later(self):
         """domain add finds the primaries that were there before"""

@@ -55,6 +55,14 @@ test_new(void)
                                         "smtp:fine@alias.example", NULL));
     fixture_put(fixture,
                 fixture_object(TBL_CLASS_MAILBOX, "lost", "SMTP:lost@alias.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "stray", "smtp:stray@relay.example",
+                                        "smtp:stray@alias.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "umlaut", "SMTP:\xc3\xa4@relay.example",
+                                        "smtp:ae@alias.example", NULL));
+    fixture_put(fixture,
+                fixture_object(TBL_CLASS_MAILBOX, "bare", "smtp:bare@relay.example", NULL));
+    fixture_put(fixture, fixture_object(TBL_CLASS_MAILBOX, "none", NULL));
+    put_list(fixture, "late", "smtp:late@alias.example", "fine");
     put_list(fixture, "over", "SMTP:over@alias.example",
              "a@far.example b@far.example c@far.example");
     put_list(fixture, "fits", "SMTP:fits@alias.example", "a@far.example fine");
@@ -62,7 +70,7 @@ test_new(void)
     put_list(fixture, "two", "SMTP:two@alias.example", "one");
     put_list(fixture, "nobody", "SMTP:nobody@alias.example", "unknown");
     g_autofree char *verdicts = judge(fixture, true), *after = judge(fixture, true);
-    g_assert_cmpstr(verdicts, ==, "lost:922 over:921 one:920 two:920");
+    g_assert_cmpstr(verdicts, ==, "lost:922 stray:922 umlaut:922 over:921 one:920 two:920");
     g_assert_cmpstr(after, ==, "");
 }
 
