@@ -168,7 +168,12 @@ bad_fate(const GifAbove *above, const TblObject *object, const char *address)
 {
     TblFate fate = tbl_fate_of(above->context, address);
     TblResult worse = TBL_FOUND;
-    if (fate == TBL_FATE_OVER) {
+    if (fate == TBL_FATE_FINE || fate == TBL_FATE_FAILED) {
+        return fate;
+    }
+    if (tbl_fate_is_hidden(&above->base, object, address)) {
+        worse = TBL_NOTFOUND;
+    } else if (fate == TBL_FATE_OVER) {
         worse = tbl_fate_of(&above->base, address) == fate ? TBL_NOTFOUND : TBL_FOUND;
     } else if (fate == TBL_FATE_NOWHERE) {
         worse = tbl_fate_is_stranded(above->context, &above->base, object, address);

@@ -49,22 +49,6 @@ was_over(const Lists *lists, const TblObject *object)
     return over;
 }
 
-/* Whether somebody else's row stood before the object's own, which replication alone brings about:
- * what comes to light was so before. */
-static bool
-was_hidden(const Lists *lists, const TblObject *object, const char *text)
-{
-    TblContext base = pd_ctl_change_base_context(lists->change);
-    const TblDomains *domains = base.view->domains(base.view);
-    TblAddress address;
-    TblLocation location;
-    if (object->origin != TBL_ORIGIN_DIRECTORY || !tbl_address_parse(&address, tbl_slice(text)))
-        return false;
-    tbl_resolve_locate(&base, &address,
-                       tbl_domains_find_mail(domains, tbl_address_domain(&address)), &location);
-    return location.result == TBL_FOUND && location.row.object != object->id;
-}
-
 static bool
 judge_nowhere(Lists *lists, const TblObject *object, const char *address)
 {
@@ -84,7 +68,9 @@ judge_address(Lists *lists, const TblObject *object, const char *address)
 {
     TblContext context = pd_ctl_change_context(lists->change);
     TblFate fate = tbl_fate_of(&context, address);
-    if (fate != TBL_FATE_FINE && fate != TBL_FATE_FAILED && was_hidden(lists, object, address))
+    TblContext before = pd_ctl_change_base_context(lists->change);
+    if (fate != TBL_FATE_FINE && fate != TBL_FATE_FAILED &&
+        tbl_fate_is_hidden(&before, object, address))
         return true;
     /* What was a list without members before may be a cycle now. */
     if (fate == TBL_FATE_EMPTY)

@@ -130,6 +130,19 @@ tbl_fate_is_stranded(const TblContext *context, const TblContext *before, const 
                                       : TBL_FOUND;
 }
 
+bool
+tbl_fate_is_hidden(const TblContext *context, const TblObject *object, const char *text)
+{
+    const TblDomains *domains = context->view->domains(context->view);
+    TblAddress address;
+    TblLocation location;
+    if (object->origin != TBL_ORIGIN_DIRECTORY || !tbl_address_parse(&address, tbl_slice(text)))
+        return false;
+    tbl_resolve_locate(context, &address,
+                       tbl_domains_find_mail(domains, tbl_address_domain(&address)), &location);
+    return location.result == TBL_FOUND && location.row.object != object->id;
+}
+
 /* ---- Targets ---- */
 
 TblResult

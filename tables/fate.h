@@ -33,6 +33,10 @@ bool tbl_fate_delivers(const TblDomains *domains, TblSlice primary);
 TblResult tbl_fate_is_stranded(const TblContext *context, const TblContext *before,
                                const TblObject *object, const char *address);
 
+/* Somebody else's row stands before the object's own, which replication alone brings about: what
+ * comes to light when that one goes was so before. */
+bool tbl_fate_is_hidden(const TblContext *context, const TblObject *object, const char *address);
+
 /* The SMTP addresses by which mail comes to an object: its own, those that rules made, and all of
  * these as mirrors have them (of the subdomains that one declaration covers, one). char *; free
  * with g_ptr_array_unref. */

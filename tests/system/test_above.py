@@ -186,6 +186,8 @@ class Above(FreshCase):
         world.ctl("domain", "add", "alias.example", "--class=virtual-alias")
         world.ctl("object", "add", "ann", "--class=dl", "--address=ann@alias.example", "--member=x@far.example")
         world.replicate({"name": "u1", "class": "remote", "address": "SMTP:ann@alias.example", "target": "SMTP:ann@alias.example"})
+        deletion = "Obj-Class,Mode,Directory Name\r\ndl,delete,ann\r\n"
+        self.assertIn(" 1 deleted", world.imp(deletion, "--dry-run").out)
         world.ctl("object", "remove", "ann")
 
     def test_replicated_list(self):
