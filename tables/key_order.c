@@ -49,15 +49,6 @@ tbl_keys_clear(TblKeys *keys)
 {
     g_clear_pointer(&keys->items, g_array_unref);
     g_clear_pointer(&keys->bytes, g_byte_array_unref);
-    g_clear_pointer(&keys->spare, g_free);
-    keys->room = 0;
-}
-
-void
-tbl_keys_empty(TblKeys *keys)
-{
-    g_array_set_size(keys->items, 0);
-    g_byte_array_set_size(keys->bytes, 0);
 }
 
 void
@@ -164,9 +155,10 @@ common_length(const TblKeys *keys, const TblKeyItem *items, guint count, gsize k
     return MAX(common, known);
 }
 
-/* Keys that have their first `known` bytes in common, counting zeros behind the end of a key. */
+/* Keys that have their first `known` bytes in common, counting zeros behind the end of a key.
+ * `spare`: room for as many. */
 static void
-sort_behind(TblKeys *keys, TblKeyItem *items, guint count, gsize known)
+sort_behind(const TblKeys *keys, TblKeyItem *items, TblKeyItem *spare, guint count, gsize known)
 {
     gsize longest = 0, place = common_length(keys, items, count, known);
     for (guint i = 0; i < count; i++) {
@@ -180,15 +172,15 @@ sort_behind(TblKeys *keys, TblKeyItem *items, guint count, gsize known)
     if (place >= longest) { /* what differs yet are zeros at the end */
         for (guint i = 0; i < count; i++)
             items[i].word = items[i].length;
-        word_sort(items, keys->spare, count);
+        word_sort(items, spare, count);
         return;
     }
-    word_sort(items, keys->spare, count);
+    word_sort(items, spare, count);
     for (guint begin = 0, end; begin < count; begin = end) {
         for (end = begin + 1; end < count && items[end].word == items[begin].word;)
             end++;
         if (end - begin > 1)
-            sort_behind(keys, items + begin, end - begin, place + WORD);
+            sort_behind(keys, items + begin, spare, end - begin, place + WORD);
     }
 }
 
@@ -196,13 +188,9 @@ void
 tbl_keys_sort(TblKeys *keys)
 {
     guint count = keys->items->len;
-    if (count > keys->room) {
-        g_free(keys->spare);
-        keys->room = count + count / 2;
-        keys->spare = g_new(TblKeyItem, keys->room);
-    }
+    g_autofree TblKeyItem *spare = count > FEW ? g_new(TblKeyItem, count) : NULL;
     if (count > 1)
-        sort_behind(keys, (TblKeyItem *)(void *)keys->items->data, count, 0);
+        sort_behind(keys, (TblKeyItem *)(void *)keys->items->data, spare, count, 0);
 }
 
 /* ---- Parts ---- */

@@ -19,13 +19,10 @@ typedef struct {
 typedef struct {
     GArray *items; /* TblKeyItem */
     GByteArray *bytes;
-    TblKeyItem *spare; /* as many as there is room for in `room` */
-    guint room;
 } TblKeys;
 
 void tbl_keys_init(TblKeys *keys);
 void tbl_keys_clear(TblKeys *keys);
-void tbl_keys_empty(TblKeys *keys); /* their memory is used again */
 void tbl_keys_add(TblKeys *keys, TblSlice key, guint32 number);
 /* By key; equal keys as they came. */
 void tbl_keys_sort(TblKeys *keys);

@@ -43,19 +43,20 @@ test_sort(void)
     TblKeys keys;
     tbl_keys_init(&keys);
     tbl_keys_sort(&keys);
+    tbl_keys_clear(&keys);
     for (guint round = 0; round < ROUNDS; round++) {
         guint count = (guint)g_rand_int_range(rand, 1, KEYS_MAX);
         guint letters = (guint)g_rand_int_range(rand, 1, 256);
         guint longest = (guint)g_rand_int_range(rand, 1, 40);
         char bytes[64];
-        tbl_keys_empty(&keys);
+        tbl_keys_init(&keys);
         for (guint i = 0; i < count; i++)
             tbl_keys_add(&keys, key_make(rand, letters, longest, bytes), i);
         tbl_keys_sort(&keys);
         g_assert_cmpuint(keys.items->len, ==, count);
         expect_sorted(&keys);
+        tbl_keys_clear(&keys);
     }
-    tbl_keys_clear(&keys);
 }
 
 /* A key's part is the number of splitters that are not behind it: checked against what the parts
