@@ -33,6 +33,7 @@ is_name(TblSlice text, const char *name)
     return name[text.len] == '\0';
 }
 
+/* In any case. False: there is none of that name. */
 static bool
 mode_find(TblSlice text, GifMode *mode)
 {
@@ -43,12 +44,6 @@ mode_find(TblSlice text, GifMode *mode)
         }
     }
     return false;
-}
-
-bool
-gif_mode_from_name(const char *name, GifMode *mode)
-{
-    return mode_find(tbl_slice(name), mode);
 }
 
 bool

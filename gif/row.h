@@ -14,9 +14,6 @@
 typedef enum { GIF_MODE_UPDATE, GIF_MODE_CREATE, GIF_MODE_MODIFY, GIF_MODE_DELETE } GifMode;
 extern const char *const gif_mode_names[]; /* by mode, then NULL */
 
-/* The mode of a name in any case; false when there is none of that name. */
-bool gif_mode_from_name(const char *name, GifMode *mode);
-
 typedef struct {
     TblClass object_class;
     GifMode mode;
