@@ -80,11 +80,11 @@ void tbl_draft_note_referrers(TblDraft *draft, const char *key);
 void tbl_draft_watch_free(TblDraftWatch *watch);
 
 void tbl_draft_init_view(TblDraft *draft);
-/* The rows under a key as they would be; `spot` is where the overlay of addresses has it. */
 /* A record of the snapshot; borrowed. Not noted for who watches. */
 TblResult tbl_draft_snapshot_get(TblDraft *draft, TblDb db, TblSlice key, TblSlice *value);
 /* An object's encoding as it would be. */
 TblResult tbl_draft_object_bytes_of(TblDraft *draft, guint64 id, TblSlice *bytes);
+/* The rows under a key as they would be; `spot` is where the overlay of addresses has it. */
 TblResult tbl_draft_rows_at(TblDraft *draft, TblSlice key, TblOverlaySpot spot, TblRows *rows);
 /* The source of a row that is put where `there` (NULL: none) is of the same kind; `known`: the
  * overlay has the key. Looks into the snapshot only for what was taken away before. */
@@ -121,8 +121,8 @@ void tbl_overlay_clear_index(TblOverlay *overlay);
 TblOverlaySpot tbl_overlay_find(const TblOverlay *overlay, TblSlice key);
 /* The same with the hash of the key (tbl_key_index_hash). */
 TblOverlaySpot tbl_overlay_find_hashed(const TblOverlay *overlay, TblSlice key, guint32 hash);
-/* Adds so many entries of keys that it does not have; the caller fills
- * them in at once. The first of them. */
+/* Adds so many entries of keys that it does not have; the caller fills them in at once. The first
+ * of them. */
 guint32 tbl_overlay_extend(TblOverlay *overlay, guint count);
 static inline void
 tbl_overlay_fill(TblOverlay *overlay, guint32 entry, guint32 hash, TblOverlayEntry with)
