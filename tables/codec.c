@@ -1,8 +1,6 @@
 #include "tables/codec.h"
 
-/* LEB128: seven bits a byte, so 64 bits take at most ten bytes and the tenth holds one bit. */
-#define CODEC_BITS 7
-#define CODEC_MORE 0x80u
+/* Of the tenth byte of a number, which holds one bit. */
 #define CODEC_LAST_SHIFT 63
 
 static guint64
@@ -21,14 +19,14 @@ tbl_cursor_long_number(TblCursor *cursor)
 
     if (cursor->broken)
         return 0;
-    for (; cursor->at < cursor->end; shift += CODEC_BITS) {
+    for (; cursor->at < cursor->end; shift += TBL_NUMBER_BITS) {
         guint64 byte = *cursor->at++;
-        guint64 bits = byte & ~(guint64)CODEC_MORE;
+        guint64 bits = byte & ~(guint64)TBL_NUMBER_MORE;
 
         if (shift == CODEC_LAST_SHIFT && byte > 1)
             return cursor_fail(cursor);
         number |= bits << shift;
-        if (byte & CODEC_MORE)
+        if (byte & TBL_NUMBER_MORE)
             continue;
         /* One spelling for each number: a trailing zero group is not ours. */
         if (byte == 0 && shift > 0)
@@ -47,15 +45,10 @@ tbl_cursor_done(const TblCursor *cursor)
 void
 tbl_encode_number(GByteArray *out, guint64 number)
 {
-    guint8 bytes[CODEC_LAST_SHIFT / CODEC_BITS + 1];
-    guint length = 0;
+    char bytes[TBL_NUMBER_MAX];
+    const char *end = tbl_put_number(bytes, number);
 
-    while (number >= CODEC_MORE) {
-        bytes[length++] = (guint8)(number | CODEC_MORE);
-        number >>= CODEC_BITS;
-    }
-    bytes[length++] = (guint8)number;
-    g_byte_array_append(out, bytes, length);
+    g_byte_array_append(out, (const guint8 *)bytes, (guint)(end - bytes));
 }
 
 void

@@ -8,6 +8,11 @@
 
 #include <glib.h>
 
+/* LEB128: seven bits a byte, so 64 bits take at most ten bytes. */
+#define TBL_NUMBER_BITS 7
+#define TBL_NUMBER_MORE 0x80u
+#define TBL_NUMBER_MAX 10
+
 typedef struct {
     const unsigned char *at, *end;
     bool broken; /* sticky: a number or a length ran over the end */
@@ -26,7 +31,7 @@ guint64 tbl_cursor_long_number(TblCursor *cursor); /* what tbl_cursor_number lea
 static inline guint64
 tbl_cursor_number(TblCursor *cursor)
 {
-    if (cursor->at < cursor->end && *cursor->at < 0x80 && !cursor->broken)
+    if (cursor->at < cursor->end && *cursor->at < TBL_NUMBER_MORE && !cursor->broken)
         return *cursor->at++;
     return tbl_cursor_long_number(cursor);
 }
@@ -48,6 +53,16 @@ tbl_cursor_string(TblCursor *cursor)
 }
 
 bool tbl_cursor_done(const TblCursor *cursor); /* everything was read and nothing was broken */
+
+/* Writes at most TBL_NUMBER_MAX bytes at a place and returns the one behind. */
+static inline char *
+tbl_put_number(char *at, guint64 number)
+{
+    for (; number >= TBL_NUMBER_MORE; number >>= TBL_NUMBER_BITS)
+        *at++ = (char)(number | TBL_NUMBER_MORE);
+    *at++ = (char)number;
+    return at;
+}
 
 void tbl_encode_number(GByteArray *out, guint64 number);
 void tbl_encode_string(GByteArray *out, TblSlice text);

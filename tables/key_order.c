@@ -15,14 +15,6 @@ struct TblSplitters {
     gsize common; /* bytes that all splitters begin with */
 };
 
-static int
-compare_keys(TblSlice a, TblSlice b)
-{
-    gsize both = MIN(a.len, b.len);
-    int order = both > 0 ? memcmp(a.ptr, b.ptr, both) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Eight bytes of a key from a place on, zeros where it ends: their order is that of the numbers. */
 static guint64
 word_at(TblSlice key, gsize place)
@@ -83,7 +75,7 @@ insertion_sort(const TblKeys *keys, TblKeyItem *items, guint count)
             const TblKeyItem *before = &items[at - 1];
             if (before->word < item.word ||
                 (before->word == item.word &&
-                 compare_keys(key_of(keys, before), key_of(keys, &item)) <= 0))
+                 tbl_slice_compare(key_of(keys, before), key_of(keys, &item)) <= 0))
                 break;
             items[at] = *before;
         }
@@ -267,7 +259,7 @@ tbl_splitters_find(const TblSplitters *splitters, TblSlice key)
         return 0;
     TblSlice first = tbl_keys_at(&splitters->keys, 0);
     if (key.len < splitters->common || memcmp(key.ptr, first.ptr, splitters->common) != 0)
-        return compare_keys(key, first) < 0 ? 0 : count;
+        return tbl_slice_compare(key, first) < 0 ? 0 : count;
     Prefix prefix = prefix_at(key, splitters->common);
     guint low = count_less(splitters->prefixes, count, prefix), high = count;
     if (low == count || !prefix_equal(splitters->prefixes[low], prefix))
@@ -275,7 +267,7 @@ tbl_splitters_find(const TblSplitters *splitters, TblSlice key)
     while (low < high) {
         guint middle = low + (high - low) / 2;
         if (prefix_equal(splitters->prefixes[middle], prefix) &&
-            compare_keys(tbl_keys_at(&splitters->keys, middle), key) <= 0)
+            tbl_slice_compare(tbl_keys_at(&splitters->keys, middle), key) <= 0)
             low = middle + 1;
         else
             high = middle;

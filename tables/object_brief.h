@@ -69,7 +69,7 @@ static inline bool
 tbl_skim_proxy(TblCursor *cursor, TblSlice *type, TblSlice *value, bool *primary)
 {
     guint64 bits = tbl_cursor_number(cursor);
-    *type = bits & PROXY_SMTP ? tbl_slice("SMTP") : tbl_cursor_string(cursor);
+    *type = bits & PROXY_SMTP ? tbl_slice(SMTP) : tbl_cursor_string(cursor);
     *value = tbl_cursor_string(cursor);
     *primary = bits & PROXY_PRIMARY;
     return !cursor->broken;

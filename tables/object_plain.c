@@ -1,42 +1,26 @@
 #include "tables/object_plain.h"
 
+#include "tables/append.h"
+#include "tables/codec.h"
 #include "tables/object_bits.h"
-
-/* A number of 64 bits takes ten groups of seven. */
-#define NUMBER_SIZE 10
-#define NUMBER_MORE 0x80u
-#define NUMBER_BITS 7
-
-static char *
-number_put(char *at, guint64 number)
-{
-    while (number >= NUMBER_MORE) {
-        *at++ = (char)(number | NUMBER_MORE);
-        number >>= NUMBER_BITS;
-    }
-    *at++ = (char)number;
-    return at;
-}
 
 static char *
 string_put(char *at, TblSlice text)
 {
-    at = number_put(at, text.len);
-    memcpy(at, text.ptr, text.len);
-    return at + text.len;
+    return tbl_append_put(tbl_put_number(at, text.len), text);
 }
 
 gsize
 tbl_plain_size(const TblPlainObject *object)
 {
     /* The bits, how many addresses, two limits, how many others; then the strings. */
-    gsize size = 5 * NUMBER_SIZE + NUMBER_SIZE + object->name.len;
+    gsize size = 5 * TBL_NUMBER_MAX + TBL_NUMBER_MAX + object->name.len;
     for (guint i = 0; i < object->n_addresses; i++)
-        size += 3 * NUMBER_SIZE + object->addresses[i].type.len + object->addresses[i].value.len;
+        size += 3 * TBL_NUMBER_MAX + object->addresses[i].type.len + object->addresses[i].value.len;
     for (guint i = 0; i < TBL_TEXT_COUNT; i++)
-        size += NUMBER_SIZE + object->text[i].len;
+        size += TBL_NUMBER_MAX + object->text[i].len;
     for (guint i = 0; i < object->n_other; i++)
-        size += NUMBER_SIZE + object->other[i].len;
+        size += TBL_NUMBER_MAX + object->other[i].len;
     return size;
 }
 
@@ -55,28 +39,14 @@ plain_bits(const TblPlainObject *object)
     return bits;
 }
 
-static bool
-is_smtp(TblSlice type)
-{
-    return type.len == strlen(SMTP) && memcmp(type.ptr, SMTP, strlen(SMTP)) == 0;
-}
-
 static char *
 address_put(char *at, const TblPlainAddress *address)
 {
-    bool smtp = is_smtp(address->type);
-    at = number_put(at, (address->primary ? PROXY_PRIMARY : 0) | (smtp ? PROXY_SMTP : 0));
+    bool smtp = tbl_slice_equal(address->type, tbl_slice(SMTP));
+    at = tbl_put_number(at, (address->primary ? PROXY_PRIMARY : 0) | (smtp ? PROXY_SMTP : 0));
     if (!smtp)
         at = string_put(at, address->type);
     return string_put(at, address->value);
-}
-
-/* Order of strcmp. */
-static int
-type_compare(TblSlice a, TblSlice b)
-{
-    int order = memcmp(a.ptr, b.ptr, MIN(a.len, b.len));
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 /* The primary whose type comes next behind the one of `last` (NULL: the first of all); NULL: there
@@ -87,9 +57,9 @@ primary_next(const TblPlainObject *object, const TblPlainAddress *last)
     const TblPlainAddress *next = NULL;
     for (guint i = 0; i < object->n_addresses && object->addresses[i].primary; i++) {
         const TblPlainAddress *address = &object->addresses[i];
-        if (last && type_compare(address->type, last->type) <= 0)
+        if (last && tbl_slice_compare(address->type, last->type) <= 0)
             continue;
-        if (!next || type_compare(address->type, next->type) < 0)
+        if (!next || tbl_slice_compare(address->type, next->type) < 0)
             next = address;
     }
     return next;
@@ -98,7 +68,7 @@ primary_next(const TblPlainObject *object, const TblPlainAddress *last)
 static char *
 addresses_put(const TblPlainObject *object, const char *start, char *at, guint32 *places)
 {
-    at = number_put(at, object->n_addresses);
+    at = tbl_put_number(at, object->n_addresses);
     for (const TblPlainAddress *primary = primary_next(object, NULL); primary;
          primary = primary_next(object, primary)) {
         places[primary - object->addresses] = (guint32)(at - start);
@@ -116,7 +86,7 @@ addresses_put(const TblPlainObject *object, const char *start, char *at, guint32
 gsize
 tbl_plain_encode(const TblPlainObject *object, char *out, guint32 *name_place, guint32 *places)
 {
-    char *at = number_put(out, plain_bits(object));
+    char *at = tbl_put_number(out, plain_bits(object));
     *name_place = (guint32)(at - out);
     at = string_put(at, object->name);
     at = addresses_put(object, out, at, places);
@@ -124,11 +94,11 @@ tbl_plain_encode(const TblPlainObject *object, char *out, guint32 *name_place, g
         if (object->text[i].len > 0)
             at = string_put(at, object->text[i]);
     if (object->limit_in >= 0)
-        at = number_put(at, (guint64)object->limit_in);
+        at = tbl_put_number(at, (guint64)object->limit_in);
     if (object->limit_out >= 0)
-        at = number_put(at, (guint64)object->limit_out);
+        at = tbl_put_number(at, (guint64)object->limit_out);
     if (object->n_other > 0)
-        at = number_put(at, object->n_other);
+        at = tbl_put_number(at, object->n_other);
     for (guint i = 0; i < object->n_other; i++)
         at = string_put(at, object->other[i]);
     return (gsize)(at - out);

@@ -31,6 +31,15 @@ tbl_slice_equal(TblSlice a, TblSlice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Order of bytes, a shorter one before what it begins: less than 0, 0, more. */
+static inline int
+tbl_slice_compare(TblSlice a, TblSlice b)
+{
+    size_t both = a.len < b.len ? a.len : b.len;
+    int order = both > 0 ? memcmp(a.ptr, b.ptr, both) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* For loops that see every byte of every request: g_ascii_tolower is a call. */
 static inline char
 tbl_ascii_lower(char c)
