@@ -139,31 +139,18 @@ part_make(guint part, guint slot_index, guint thread, gpointer data)
     }
 }
 
-/* The change at a place, NULL where there is none; the states are the caller's to free. False: the
- * store failed. */
+/* Does something with the change at a place, if there is one. False: the store failed. */
 static bool
-change_load(const Show *show, guint32 place, TblObject **before, TblObject **after,
-            TblChange **change)
-{
-    *change = NULL;
-    if (!tbl_draft_change_at(show->draft, place, before, after)) {
-        return false;
-    }
-    *change = *before || *after ? tbl_change_new(*before, *after) : NULL;
-    return true;
-}
-
-/* A change that the slot has no lines for. False: the store failed. */
-static bool
-gap_fill(const Show *show, guint32 place)
+change_visit(const Show *show, guint32 place,
+             void (*each)(GifPreview *preview, const TblChange *change))
 {
     g_autoptr(TblObject) before = NULL, after = NULL;
-    g_autoptr(TblChange) change = NULL;
-    if (!change_load(show, place, &before, &after, &change)) {
+    if (!tbl_draft_change_at(show->draft, place, &before, &after)) {
         return false;
     }
-    if (change) {
-        change_tell(show->preview, change);
+    if (before || after) {
+        g_autoptr(TblChange) change = tbl_change_new(before, after);
+        each(show->preview, change);
     }
     return true;
 }
@@ -173,17 +160,10 @@ static bool
 part_report(Show *show, guint part)
 {
     for (guint32 place = part_begin(part); place < part_end(show, part); place++) {
-        g_autoptr(TblObject) before = NULL, after = NULL;
-        g_autoptr(TblChange) change = NULL;
-        if (tbl_draft_created_at(show->draft, place).len > 0 &&
-            gif_report_count_created(show->preview->report)) {
-            continue;
-        }
-        if (!change_load(show, place, &before, &after, &change)) {
+        bool counted = tbl_draft_created_at(show->draft, place).len > 0 &&
+                       gif_report_count_created(show->preview->report);
+        if (!counted && !change_visit(show, place, change_report)) {
             return false;
-        }
-        if (change) {
-            change_report(show->preview, change);
         }
     }
     return true;
@@ -200,7 +180,7 @@ part_use(guint part, guint slot_index, gpointer data)
         const Gap *gap = &g_array_index(slot->gaps, Gap, i);
         text_write(slot->text->str + at, gap->at - at);
         at = gap->at;
-        show->failed = !gap_fill(show, gap->place);
+        show->failed = !change_visit(show, gap->place, change_tell);
     }
     text_write(slot->text->str + at, slot->text->len - at);
     if (show->preview->report && !show->failed) {
@@ -211,6 +191,12 @@ part_use(guint part, guint slot_index, gpointer data)
 
 /* ---- Totals ---- */
 
+static void
+change_count(GifPreview *preview, const TblChange *change)
+{
+    gif_totals_add(preview->totals, change);
+}
+
 /* One thread, in order: which domains are kept, when there are too many, depends on it. */
 static bool
 totals_count_anew(Show *show)
@@ -219,13 +205,8 @@ totals_count_anew(Show *show)
     gif_totals_free(preview->totals);
     preview->totals = gif_totals_new(preview->domains);
     for (guint32 place = 0; place < tbl_draft_places(show->draft); place++) {
-        g_autoptr(TblObject) before = NULL, after = NULL;
-        g_autoptr(TblChange) change = NULL;
-        if (!change_load(show, place, &before, &after, &change)) {
+        if (!change_visit(show, place, change_count)) {
             return false;
-        }
-        if (change) {
-            gif_totals_add(preview->totals, change);
         }
     }
     return true;
