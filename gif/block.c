@@ -1,6 +1,7 @@
 #include "gif/block.h"
 
 #include "gif/proposal.h"
+#include "tables/append.h"
 
 struct GifBlock {
     const GifSchema *schema;
@@ -89,10 +90,7 @@ name_key_make(GifBlock *block, GifBlockRow *row)
     }
     char *key = tbl_arena_take(block->memory, 1 + from.len + 1);
     key[0] = tbl_name_key_first(TBL_ORIGIN_LOCAL);
-    for (gsize i = 0; i < from.len; i++) {
-        key[1 + i] = tbl_ascii_lower(from.ptr[i]);
-    }
-    key[1 + from.len] = '\0';
+    *tbl_append_put_lower(key + 1, from) = '\0';
     row->name_key = (TblSlice){key, 1 + from.len};
     row->name_hash = tbl_draft_key_hash(row->name_key);
     row->folded = key + 1;

@@ -135,15 +135,6 @@ texts_only_in(const GPtrArray *all, const GPtrArray *others)
 /* ---- JSON ---- */
 
 static void
-json_head(TblJson *json, const char *action, const char *class_name, const char *name)
-{
-    tbl_json_text(json, "type", "change");
-    tbl_json_text(json, "action", action);
-    tbl_json_text(json, "class", class_name);
-    tbl_json_text(json, "name", name);
-}
-
-static void
 json_proxies(TblJson *json, const char *key, const GPtrArray *proxies)
 {
     tbl_json_array_begin(json, key);
@@ -167,8 +158,8 @@ void
 tbl_change_write_json(const TblChange *change, TblJson *json)
 {
     const TblObject *object = change->after ? change->after : change->before;
-    json_head(json, tbl_change_action(change->before, change->after),
-              tbl_class_name(object->object_class), object->name);
+    tbl_change_add_head(json, tbl_change_action(change->before, change->after),
+                        tbl_class_name(object->object_class), tbl_slice(object->name));
     json_proxies(json, "added", change->added);
     json_proxies(json, "removed", change->removed);
     json_proxies(json, "promoted", change->promoted);
@@ -179,7 +170,8 @@ tbl_change_write_domain_json(const TblDomain *before, const TblDomain *after, Tb
 {
     g_autoptr(GPtrArray) old = domain_settings(before), new = domain_settings(after);
     g_autoptr(GPtrArray) added = texts_only_in(new, old), removed = texts_only_in(old, new);
-    json_head(json, tbl_change_action(before, after), "domain", (after ? after : before)->name);
+    tbl_change_add_head(json, tbl_change_action(before, after), "domain",
+                        tbl_slice((after ? after : before)->name));
     json_texts(json, "added", added);
     json_texts(json, "removed", removed);
     json_texts(json, "promoted", NULL);

@@ -33,6 +33,15 @@ append_shown(GString *out, TblSlice text)
 }
 
 void
+tbl_change_add_head(TblJson *json, const char *action, const char *class_name, TblSlice name)
+{
+    tbl_json_text(json, "type", "change");
+    tbl_json_text(json, "action", action);
+    tbl_json_text(json, "class", class_name);
+    tbl_json_parts(json, "name", &name, 1);
+}
+
+void
 tbl_change_append_head(GString *out, const char *action, const char *class_name, TblSlice name)
 {
     TblSlice first = tbl_slice(action), second = tbl_slice(class_name);
@@ -128,10 +137,8 @@ tbl_change_write_created_json(TblSlice encoded, TblJson *json)
     TblSlice type, value;
     bool primary;
     tbl_skim_begin(&skim, encoded);
-    tbl_json_text(json, "type", "change");
-    tbl_json_text(json, "action", tbl_change_action(false, true));
-    tbl_json_text(json, "class", tbl_class_name(skim.object_class));
-    tbl_json_parts(json, "name", &skim.name, 1);
+    tbl_change_add_head(json, tbl_change_action(false, true), tbl_class_name(skim.object_class),
+                        skim.name);
     tbl_json_array_begin(json, "added");
     while (tbl_skim_address(&skim, &type, &value, &primary))
         append_json_proxy(json, type, value, primary);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "tables/json.h"
 #include "tables/slice.h"
 
 #include <glib.h>
@@ -11,6 +12,8 @@
 /* Longest name, address or value that is shown as text. */
 #define TBL_CHANGE_SHOWN_MAX 2000
 
+/* Type, action, class and name of a change as members of an object. */
+void tbl_change_add_head(TblJson *json, const char *action, const char *class_name, TblSlice name);
 /* "create mailbox ann" */
 void tbl_change_append_head(GString *out, const char *action, const char *class_name,
                             TblSlice name);
