@@ -18,9 +18,8 @@ struct GifPlan {
     GifLists *lists;
     GifPending *pending;
     GifNotes *notes, *later; /* `later`: what the cells say, told after what the target says */
-    GHashTable *undeclared;  /* domains that were told */
     bool proposals;          /* a row may be decided by what it proposes */
-    GPtrArray *settled;      /* char *: domains that are declared or were told */
+    GPtrArray *settled;      /* char *: domains of addresses: declared, or told that they are not */
     TblKeyIndex settled_index;
     const GifProposals *settled_of; /* those of the block under way */
     guint64 settled_filling;
@@ -69,7 +68,10 @@ bool gif_decision_take_proposal(GifPlan *plan, const GifBlock *block, const GifB
 /* What that will look at is on its way into the cache. */
 void gif_decision_prefetch_proposal(const GifPlan *plan, const GifBlock *block,
                                     const GifBlockRow *row);
-/* The info of an address whose domain is not declared, once for each domain. */
-void gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *column);
+/* An address lies in the domain, whose hash (tbl_key_index_hash) is given. True when it is the
+ * first of all: now is the time to tell of the domain. */
+bool gif_decision_settle_domain(GifPlan *plan, const char *domain, guint32 hash);
+/* The info that a domain is not declared, if it is not. */
+void gif_decision_tell_domain(GifPlan *plan, const char *domain, const char *column);
 /* Warnings of a cell and its fault: 168, 295, 245, 268. */
 void gif_decision_tell_cell(const GifCell *cell, const char *column, GifNotes *notes);

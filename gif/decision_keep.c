@@ -1,16 +1,27 @@
 #include "gif/decision.h"
 #include "tables/generate.h"
 
+bool
+gif_decision_settle_domain(GifPlan *plan, const char *domain, guint32 hash)
+{
+    guint32 step = 0, number;
+    while (tbl_key_index_next(&plan->settled_index, hash, &step, &number)) {
+        if (g_str_equal(g_ptr_array_index(plan->settled, number), domain)) {
+            return false;
+        }
+    }
+    tbl_key_index_add(&plan->settled_index, hash, plan->settled->len);
+    g_ptr_array_add(plan->settled, g_strdup(domain));
+    return true;
+}
+
 void
-gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *column)
+gif_decision_tell_domain(GifPlan *plan, const char *domain, const char *column)
 {
     TblView *view = tbl_draft_view(plan->draft);
-    const char *domain = gif_proxy_domain(proxy);
-    if (!domain || g_hash_table_contains(plan->undeclared, domain) ||
-        tbl_domains_find_mail(view->domains(view), domain)) {
+    if (tbl_domains_find_mail(view->domains(view), domain)) {
         return;
     }
-    g_hash_table_add(plan->undeclared, g_strdup(domain));
     gif_notes_add(plan->notes, GIF_INFO, GIF_CODE_DOMAIN_UNDECLARED, column,
                   "domain %s is not declared: its addresses are kept, but no map answers them "
                   "(policyctl domain add)",
@@ -18,9 +29,12 @@ gif_decision_tell_undeclared(GifPlan *plan, const GifProxy *proxy, const char *c
 }
 
 static void
-undeclared_tell(const GifProxy *proxy, const char *column, gpointer data)
+domain_tell(const GifProxy *proxy, const char *column, gpointer data)
 {
-    gif_decision_tell_undeclared(data, proxy, column);
+    const char *domain = gif_proxy_domain(proxy);
+    if (domain && gif_decision_settle_domain(data, domain, tbl_key_index_hash(tbl_slice(domain)))) {
+        gif_decision_tell_domain(data, domain, column);
+    }
 }
 
 /* References that nobody bears yet wait for the end of the run. */
@@ -161,7 +175,7 @@ primary_generate(GifDecision *decision)
                               .value_len = (guint32)strlen(address),
                               .key_len = (guint32)strlen(key)};
     primary_set(decision, &primary);
-    gif_decision_tell_undeclared(plan, &primary, NULL);
+    domain_tell(&primary, NULL, plan);
     return true;
 }
 
@@ -188,6 +202,6 @@ gif_decision_keep(GifDecision *decision, const GifAttributes *attributes)
     } else {
         draft_put(decision);
     }
-    gif_proxies_foreach_new(plan->proxies, undeclared_tell, plan);
+    gif_proxies_foreach_new(plan->proxies, domain_tell, plan);
     references_remember(decision);
 }

@@ -7,19 +7,6 @@
  * about. */
 #include "gif/decision.h"
 
-/* Nothing is to be told of the domain: it is declared, or was told. */
-static bool
-is_settled(const GifPlan *plan, const GifProposalDomain *domain)
-{
-    guint32 step = 0, number;
-    while (tbl_key_index_next(&plan->settled_index, domain->hash, &step, &number)) {
-        if (g_str_equal(g_ptr_array_index(plan->settled, number), domain->name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The column that brings the address. */
 static const char *
 column_of(const GifPlan *plan, const GifBlock *block, const GifBlockRow *row, guint proxy)
@@ -32,19 +19,6 @@ column_of(const GifPlan *plan, const GifBlock *block, const GifBlockRow *row, gu
         primary = primary || gif_block_proxy(block, &cell[primaries], i) == wanted;
     }
     return plan->schema->column[primary ? primaries : secondaries].name;
-}
-
-static void
-domain_settle(GifPlan *plan, const GifBlock *block, const GifBlockRow *row, guint proxy,
-              GifProposalDomain domain)
-{
-    if (is_settled(plan, &domain)) {
-        return;
-    }
-    gif_decision_tell_undeclared(plan, &gif_block_row_proxies(block, row)[proxy].proxy,
-                                 column_of(plan, block, row, proxy));
-    tbl_key_index_add(&plan->settled_index, domain.hash, plan->settled->len);
-    g_ptr_array_add(plan->settled, g_strdup(domain.name));
 }
 
 /* Which domains of the block are settled is looked up once for each. */
@@ -73,7 +47,10 @@ domains_tell(GifPlan *plan, const GifBlock *block, const GifBlockRow *row,
     for (guint i = 0; i < row->proxies; i++) {
         guint16 number = proposal->domains[i];
         if (number != GIF_PROPOSAL_NO_DOMAIN && !settled[number]) {
-            domain_settle(plan, block, row, i, gif_proposals_domain(proposals, number));
+            GifProposalDomain domain = gif_proposals_domain(proposals, number);
+            if (gif_decision_settle_domain(plan, domain.name, domain.hash)) {
+                gif_decision_tell_domain(plan, domain.name, column_of(plan, block, row, i));
+            }
             settled[number] = true;
         }
     }

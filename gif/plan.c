@@ -18,7 +18,6 @@ gif_plan_new(TblStore *store, TblDraft *draft, const TblConfig *config, GifPlanO
     plan->pending = gif_pending_new(store, draft, plan->lists, config, diagnostics);
     plan->notes = gif_notes_new();
     plan->later = gif_notes_new();
-    plan->undeclared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     plan->settled = g_ptr_array_new_with_free_func(g_free);
     plan->settled_here = g_byte_array_new();
     /* A rule and a container add to what a row brings; --compat judges it otherwise. */
@@ -38,7 +37,6 @@ gif_plan_free(GifPlan *plan)
         gif_lists_free(plan->lists);
         gif_notes_free(plan->notes);
         gif_notes_free(plan->later);
-        g_hash_table_unref(plan->undeclared);
         g_ptr_array_unref(plan->settled);
         g_byte_array_unref(plan->settled_here);
         tbl_key_index_clear(&plan->settled_index);
