@@ -1,7 +1,6 @@
 #include "gif/pipeline.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 /* Enough rows that handing a block over costs nothing, few enough that it stays in the cache. */
 #define RUN_BYTES ((gsize)32 * 1024)
@@ -111,13 +110,9 @@ readers_wanted(guint given)
     return given == GIF_READERS_NONE ? 0 : MIN(given != 0 ? given : usual, GIF_READERS_MAX);
 }
 
-/* Signals are for the thread that decides. */
 static void
 threads_start(GifPipeline *pipeline)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (guint i = 0; i < pipeline->readers_made; i++) {
         Reader *reader = &pipeline->readers[i];
         if (pthread_create(&reader->thread, NULL, reading_run, reader) != 0) {
@@ -125,7 +120,6 @@ threads_start(GifPipeline *pipeline)
         }
         pipeline->threads++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 GifPipeline *
