@@ -148,7 +148,7 @@ cells_take(GifProposals *proposals, TblPlainObject *object, const GifSchema *sch
 
 /* The addresses of a row in the order of the encoding. */
 typedef struct {
-    guint count, primaries;
+    guint count;
     const GifProxy *proxy[ADDRESSES_MAX];
     TblPlainAddress plain[ADDRESSES_MAX];
     guint32 hash[ADDRESSES_MAX];
