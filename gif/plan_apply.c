@@ -235,7 +235,7 @@ draft_apply(Apply *apply, GError **error)
 {
     gif_progress_clear(apply->progress);
     if (!gif_changes_collect(apply->draft, NULL, &apply->summary.changes, error) ||
-        !gif_preview_show(apply->preview, apply->draft, NULL, error)) {
+        !gif_preview_show(apply->preview, apply->draft, &apply->summary.changes, NULL, error)) {
         return TBL_EXIT_FAILED;
     }
     if (!changes_fit(&apply->summary.changes, &apply->header->changes)) {

@@ -1,7 +1,7 @@
 /*
  * What a run changes, shown to people and programs: the plan on standard output, conflicts, totals
- * of each domain, and the page of --report. One walk over the net changes serves all. One thread,
- * but created objects are shown by several.
+ * of each domain, and the page of --report. One thread, but the created objects of a large change
+ * are shown by several.
  */
 #pragma once
 
@@ -21,10 +21,10 @@ void gif_preview_free(GifPreview *preview);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifPreview, gif_preview_free)
 
 GifConflicts *gif_preview_conflicts(GifPreview *preview); /* for who finds them */
-/* Shows the net changes of a draft, if this run shows any. `ledger` may be NULL: rows are not
- * known. False when the store failed. */
-bool gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger,
-                      GError **error);
+/* Shows the net changes of a draft, if this run shows any. `changes`: how many there are. `ledger`
+ * may be NULL: rows are not known. False when the store failed. */
+bool gif_preview_show(GifPreview *preview, TblDraft *draft, const GifChanges *changes,
+                      const GifLedger *ledger, GError **error);
 /* The files that the change was made of, when it was made elsewhere: TblBatchFile, borrowed. */
 void gif_preview_set_files(GifPreview *preview, const GArray *files);
 void gif_preview_set_guards(GifPreview *preview, const char *text); /* what the guards said */

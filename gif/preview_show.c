@@ -266,7 +266,8 @@ change_show(const TblObject *before, const TblObject *after, gpointer data)
 }
 
 bool
-gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger, GError **error)
+gif_preview_show(GifPreview *preview, TblDraft *draft, const GifChanges *changes,
+                 const GifLedger *ledger, GError **error)
 {
     if (!preview->options->dry_run && !preview->report) {
         return true;
@@ -275,7 +276,7 @@ gif_preview_show(GifPreview *preview, TblDraft *draft, const GifLedger *ledger, 
     preview->ledger = ledger;
     preview->domains = view->domains(view);
     preview->totals = gif_totals_new(preview->domains);
-    if (tbl_draft_places(draft) <= SORTED_MAX) {
+    if (changes->created + changes->modified + changes->deleted <= SORTED_MAX) {
         if (!tbl_draft_foreach_change(draft, change_show, preview, error)) {
             return false;
         }

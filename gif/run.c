@@ -314,7 +314,8 @@ run_decide(Run *run, GError **error)
     gif_progress_say(run->progress, "checking the changes");
     bool judged = changes_judge(run, error);
     gif_progress_clear(run->progress);
-    if (!judged || !gif_preview_show(run->preview, run->draft, run->ledger, error)) {
+    if (!judged ||
+        !gif_preview_show(run->preview, run->draft, &run->summary.changes, run->ledger, error)) {
         return TBL_EXIT_FAILED;
     }
     return run_apply(run, error);

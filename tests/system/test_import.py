@@ -58,6 +58,15 @@ class Import(unittest.TestCase):
             self.assertEqual(names, ordered(row.split(",")[2] for row in middle))
             self.assertEqual(lines[-1]["created"], 10000)
 
+    def test_order_of_objects_that_come_twice(self):
+        """what counts is how many objects change, not how many rows change them"""
+        numbers = range(6000, 0, -1)
+        rows = (["mailbox,update,m%04d,SMTP:m%04d@one.example," % (i, i) for i in numbers]
+                + ["mailbox,update,m%04d,,smtp:s%04d@one.example" % (i, i) for i in numbers])
+        lines = self.world.imp(MAILBOXES + "".join(row + "\r\n" for row in rows), "--dry-run", "--json").json()
+        names = [line["name"] for line in lines if line["type"] == "change"]
+        self.assertEqual(names, ["m%04d" % i for i in reversed(numbers)])
+
     def test_dry_run(self):
         generation = self.world.status()["generation"]
         content = MAILBOXES + "mailbox,,new,SMTP:new@company.example,\r\nmailbox,,m1,SMTP:m1@second.example,\r\n"
