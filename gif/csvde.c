@@ -228,7 +228,7 @@ gif_csvde_new(TblSlice text, GifReading reading, GifNotes *notes)
     if (!table) {
         return NULL;
     }
-    int name_at = gif_table_find(table, "DN");
+    int name_at = gif_table_find(table->names, "DN");
     if (name_at < 0) {
         gif_notes_add(notes, GIF_ERROR, 225, NULL,
                       "no column DN, which says which object a row is about");

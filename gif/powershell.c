@@ -325,18 +325,6 @@ shape_of(const GifPowershell *shell, const char *name, int attribute)
                                                                      : SHAPE_TEXT;
 }
 
-/* The column of a name in any case and without its blanks, or -1. */
-static int
-column_find(const GifPowershell *shell, const char *name)
-{
-    for (guint i = 0; i < shell->packed->len; i++) {
-        if (g_ascii_strcasecmp(g_ptr_array_index(shell->packed, i), name) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
 /* A header name without its blanks. Caller frees. */
 static char *
 name_pack(const char *name)
@@ -369,15 +357,15 @@ columns_read(GifPowershell *shell, GifNotes *notes)
                              notes);
         }
     }
-    shell->names[NAME_DN] = column_find(shell, "DistinguishedName");
-    shell->names[NAME_NAME] = column_find(shell, "Name");
-    shell->names[NAME_ALIAS] = column_find(shell, "Alias");
-    shell->names[NAME_PRIMARY] = column_find(shell, "PrimarySmtpAddress");
+    shell->names[NAME_DN] = gif_table_find(shell->packed, "DistinguishedName");
+    shell->names[NAME_NAME] = gif_table_find(shell->packed, "Name");
+    shell->names[NAME_ALIAS] = gif_table_find(shell->packed, "Alias");
+    shell->names[NAME_PRIMARY] = gif_table_find(shell->packed, "PrimarySmtpAddress");
     if (shell->names[NAME_PRIMARY] < 0) {
-        shell->names[NAME_PRIMARY] = column_find(shell, "EmailAddress");
+        shell->names[NAME_PRIMARY] = gif_table_find(shell->packed, "EmailAddress");
     }
-    shell->details = column_find(shell, "RecipientTypeDetails");
-    shell->type = column_find(shell, "RecipientType");
+    shell->details = gif_table_find(shell->packed, "RecipientTypeDetails");
+    shell->type = gif_table_find(shell->packed, "RecipientType");
 }
 
 GifReader *

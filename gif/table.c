@@ -104,10 +104,10 @@ gif_table_free(GifTable *table)
 }
 
 int
-gif_table_find(const GifTable *table, const char *name)
+gif_table_find(const GPtrArray *names, const char *name)
 {
-    for (guint i = 0; i < table->names->len; i++) {
-        if (g_ascii_strcasecmp(g_ptr_array_index(table->names, i), name) == 0) {
+    for (guint i = 0; i < names->len; i++) {
+        if (g_ascii_strcasecmp(g_ptr_array_index(names, i), name) == 0) {
             return (int)i;
         }
     }

@@ -19,8 +19,8 @@ typedef struct {
 GifTable *gif_table_new(TblSlice text, const char *skip, GifNotes *notes);
 void gif_table_free(GifTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GifTable, gif_table_free)
-/* The column of a name in any case, or -1. */
-int gif_table_find(const GifTable *table, const char *name);
+/* The column of a name in any case, or -1; `names`: of all columns. */
+int gif_table_find(const GPtrArray *names, const char *name);
 /* The next row: clears `entry`, tells lines and faults (220, 291, limits). False at the end. */
 bool gif_table_next(GifTable *table, GifMode mode, bool compat, GifEntry *entry);
 /* A cell without its quotes, outer blanks taken off; empty when there is none. Until the next call.
