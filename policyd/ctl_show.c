@@ -43,10 +43,13 @@ sorted_names(const TblContext *context, const TblObject *object, TblRefs which)
         char *name = reference_name(context, object->origin, g_ptr_array_index(refs, i));
         if (!name)
             return NULL;
-        if (g_hash_table_add(seen, name))
-            g_ptr_array_add(names, name);
-        else
+        /* Not by g_hash_table_add, which would keep the new one for the old. */
+        if (g_hash_table_contains(seen, name)) {
             g_free(name);
+            continue;
+        }
+        g_hash_table_add(seen, name);
+        g_ptr_array_add(names, name);
     }
     g_ptr_array_sort(names, compare_texts);
     return g_steal_pointer(&names);

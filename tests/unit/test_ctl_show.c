@@ -123,6 +123,8 @@ test_list(Fixture *fixture, gconstpointer data)
     g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup("guest@far.example"));
     g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup("bob@company.example"));
     g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup("BOB"));
+    /* Compared with what is known of the one before, which must be there still. */
+    g_ptr_array_add(object->refs[TBL_REFS_MEMBERS], g_strdup("bob"));
     g_ptr_array_add(object->refs[TBL_REFS_ACCEPT_FROM], g_strdup("nobody"));
     assert_json(fixture, object,
                 "{\"class\":\"dl\",\"name\":\"team\",\"origin\":\"local\",\"addresses\":[],"
