@@ -1,7 +1,6 @@
 #include "policyd/ctl_guard.h"
 #include "policyd/ctl_fate.h"
 #include "policyd/ctl_lists.h"
-#include "policyd/ctl_touch.h"
 
 #include <string.h>
 
@@ -80,6 +79,29 @@ guard_mirror(const TblDomains *domains, const TblDomain *domain, GError **error)
     return true;
 }
 
+/* It still leads somewhere, if it did before. */
+static bool
+guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error)
+{
+    switch (pd_ctl_new_fate(change, domain->catch_all)) {
+    case TBL_FATE_ABSENT:
+        return pd_ctl_refuse(
+            error, "%s is the catch-all of %s, and must exist or lie in an undeclared domain",
+            domain->catch_all, domain->name);
+    case TBL_FATE_NOWHERE:
+        return pd_ctl_refuse(error,
+                             "%s is the catch-all of %s, and mail for it would have nowhere to go",
+                             domain->catch_all, domain->name);
+    case TBL_FATE_OVER:
+        return pd_ctl_refuse(error, "%s is the catch-all of %s, and has too many recipients",
+                             domain->catch_all, domain->name);
+    case TBL_FATE_FAILED:
+        return pd_ctl_guard_failed(change, error);
+    default:
+        return true;
+    }
+}
+
 /* A catch-all that is new is judged whatever was before. */
 static bool
 guard_new_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error)
@@ -88,7 +110,7 @@ guard_new_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error
     const TblDomains *before = change->base->domains(change->base);
     const TblDomain *old = before ? tbl_domains_get(before, domain->name) : NULL;
     if (old && g_strcmp0(old->catch_all, domain->catch_all) == 0)
-        return pd_ctl_guard_catch_all(change, domain, error);
+        return guard_catch_all(change, domain, error);
     switch (tbl_fate_of(&context, domain->catch_all)) {
     case TBL_FATE_FINE:
     case TBL_FATE_EMPTY:
@@ -118,7 +140,20 @@ guard_declarations(PdCtlChange *change, char **names, GError **error)
             !guard_mirror(domains, domain, error))
             return false;
         if (domain->catch_all && !(touched ? guard_new_catch_all(change, domain, error)
-                                           : pd_ctl_guard_catch_all(change, domain, error)))
+                                           : guard_catch_all(change, domain, error)))
+            return false;
+    }
+    return true;
+}
+
+bool
+pd_ctl_guard_catch_alls(PdCtlChange *change, GError **error)
+{
+    TblView *view = tbl_draft_view(change->draft);
+    g_autoptr(GPtrArray) list = tbl_domains_list(view->domains(view));
+    for (guint i = 0; i < list->len; i++) {
+        const TblDomain *domain = g_ptr_array_index(list, i);
+        if (domain->catch_all && !guard_catch_all(change, domain, error))
             return false;
     }
     return true;

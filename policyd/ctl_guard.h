@@ -22,5 +22,3 @@ bool pd_ctl_guard_domains(PdCtlChange *change, char **names, bool force, GError 
 
 /* After objects changed in the draft: catch-alls still lead somewhere. Errors: 3. */
 bool pd_ctl_guard_catch_alls(PdCtlChange *change, GError **error);
-/* The catch-all of `domain` still leads somewhere, if it did before. */
-bool pd_ctl_guard_catch_all(PdCtlChange *change, const TblDomain *domain, GError **error);
