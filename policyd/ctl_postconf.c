@@ -34,7 +34,7 @@ look_for_notice(TblSlice key, G_GNUC_UNUSED TblSlice domain, TblSlice bytes, gpo
         return false;
     }
     const TblRow *row = tbl_rows_get(&rows, TBL_ROW_TOMBSTONE);
-    notices->moved = row && row->moved && (row->expires == 0 || row->expires > notices->now);
+    notices->moved = row && row->moved && tbl_row_is_live_tombstone(row, notices->now);
     return !notices->moved;
 }
 
